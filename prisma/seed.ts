@@ -1,0 +1,28 @@
+import { seedAdmin } from '@ashlar/auth/seed'
+import { createCore } from '@ashlar/core/module'
+import type { AppConfig } from '@ashlar/modules/config'
+
+/**
+ * Puts into a migrated database what the application cannot do without. Runs at every deployment and every `npm run dev`, so each
+ * step finds out for itself whether it has been done. Returns a line for each.
+ */
+export async function seed(config: AppConfig): Promise<string[]> {
+  const core = createCore({ process: 'seed', config: { ...config.core, logLevel: 'warn' } })
+  await core.lifecycle.start()
+  try {
+    return [describe(await seedAdmin(core, config.auth), config.auth.admin?.email)]
+  } finally {
+    await core.lifecycle.stop()
+  }
+}
+
+function describe(outcome: Awaited<ReturnType<typeof seedAdmin>>, email = ''): string {
+  switch (outcome) {
+    case 'created':
+      return `Admin ${email} created.`
+    case 'exists':
+      return `Admin ${email} is already there.`
+    case 'not configured':
+      return 'No admin: AUTH_ADMIN_EMAIL and AUTH_ADMIN_PASSWORD are not set.'
+  }
+}
