@@ -1,0 +1,151 @@
+import { z } from 'zod'
+import { defineConfig, key, type ConfigOf } from './define-config.ts'
+import { commaSeparated, duration, flag, integer, port, url } from './values.ts'
+
+export type CoreConfig = ConfigOf<typeof coreConfig>
+
+/** What every process reads. Names and meaning: wire contract §9. */
+export const coreConfig = defineConfig(
+  {
+    APP_ENV: key(
+      z
+        .enum(['local', 'testing', 'staging', 'production'], {
+          error: 'must be local, testing, staging or production',
+        })
+        .default('local'),
+      {
+        description: 'Where the process runs: local, testing, staging or production.',
+        example: 'production',
+      },
+    ),
+    APP_NAME: key(
+      z
+        .string()
+        .regex(/^[\w .-]{1,50}$/, {
+          error: 'must be 1 to 50 letters, digits, blanks, dots or dashes',
+        })
+        .default('Ashlar'),
+      {
+        description:
+          'The name people see: in mails, in the API document and as the prefix of queues.',
+        example: 'Ashlar',
+      },
+    ),
+    APP_URL: key(url('http', 'https').default('http://localhost:3000'), {
+      description: 'Where clients reach the api. Links in mails begin with it.',
+      example: 'https://api.example.com',
+    }),
+    PORT: key(port().optional(), {
+      description:
+        'Public port of the process (3000 for the api, 3001 for the admin dashboard if unset).',
+      example: '3000',
+    }),
+    MANAGEMENT_PORT: key(port().optional(), {
+      description:
+        'Port of /metrics and /health (9464 api, 9465 worker, 9466 scheduler, 9467 admin dashboard if unset).',
+      example: '9464',
+    }),
+    TRUST_PROXY: key(integer(0, 10).default(0), {
+      description:
+        'How many reverse proxies stand before the process; their X-Forwarded-For entries count.',
+      example: '1',
+    }),
+    CORS_ORIGINS: key(commaSeparated().default([]), {
+      description: 'Origins whose pages may call the api, separated by commas. None if unset.',
+      example: 'https://app.example.com,https://admin.example.com',
+    }),
+    PROBLEM_BASE_URL: key(url('http', 'https').optional(), {
+      description: 'Where the addresses of problem types begin. APP_URL/problems if unset.',
+      example: 'https://api.example.com/problems',
+    }),
+    DATABASE_URL: key(url('postgresql', 'postgres'), {
+      description:
+        'PostgreSQL. May lead through PgBouncer in transaction mode. npm run dev brings its own if unset.',
+      example: 'postgresql://ashlar:password@localhost:5432/ashlar',
+    }),
+    DATABASE_DIRECT_URL: key(url('postgresql', 'postgres').optional(), {
+      description:
+        'The same database without a pooler between, for LISTEN and advisory locks. DATABASE_URL if unset.',
+      example: 'postgresql://ashlar:password@localhost:5432/ashlar',
+    }),
+    DATABASE_POOL_SIZE: key(integer(1, 1_000).default(10), {
+      description: 'Connections to PostgreSQL that one process keeps at most.',
+      example: '10',
+    }),
+    REDIS_URL: key(url('redis', 'rediss'), {
+      description: 'Redis or Valkey. npm run dev brings its own if unset.',
+      example: 'redis://localhost:6379',
+    }),
+    SMTP_URL: key(url('smtp', 'smtps'), {
+      description: 'The mail server. npm run dev brings a mail catcher if unset.',
+      example: 'smtp://user:password@mail.example.com:587',
+    }),
+    MAIL_FROM: key(
+      z
+        .string()
+        .regex(/^[^\r\n]+@[^\r\n]+$/, {
+          error: 'must be an e-mail address, with or without a name',
+        })
+        .default('Ashlar <no-reply@localhost>'),
+      {
+        description: 'Sender of every mail.',
+        example: 'Ashlar <no-reply@example.com>',
+      },
+    ),
+    LOG_LEVEL: key(
+      z
+        .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+          error: 'must be fatal, error, warn, info, debug, trace or silent',
+        })
+        .default('info'),
+      {
+        description: 'The least severe level that is logged.',
+        example: 'info',
+      },
+    ),
+    SHUTDOWN_GRACE: key(duration().default(10_000), {
+      description: 'How long a process may finish its work after SIGTERM.',
+      example: '10s',
+    }),
+    OTEL_EXPORTER_OTLP_ENDPOINT: key(url('http', 'https').optional(), {
+      description:
+        'Where traces go (OTLP over HTTP). Tracing is off if unset. Other OTEL_* keys keep their standard meaning.',
+      example: 'http://localhost:4318',
+    }),
+    OTEL_SDK_DISABLED: key(flag().default(false), {
+      description: 'true switches tracing off even with an endpoint.',
+      example: 'false',
+    }),
+    OTEL_TRACES_SAMPLER_ARG: key(z.string().optional(), {
+      description: 'Share of requests that are traced, 0 to 1.',
+      example: '0.1',
+    }),
+    MODULES: key(commaSeparated().optional(), {
+      description: 'The modules that this process hosts, separated by commas. All if unset.',
+      example: 'auth',
+    }),
+  },
+  (env) => ({
+    appEnv: env.APP_ENV,
+    appName: env.APP_NAME,
+    appUrl: env.APP_URL.replace(/\/+$/, ''),
+    port: env.PORT,
+    managementPort: env.MANAGEMENT_PORT,
+    trustProxy: env.TRUST_PROXY,
+    corsOrigins: env.CORS_ORIGINS,
+    problemBaseUrl: (env.PROBLEM_BASE_URL ?? `${env.APP_URL.replace(/\/+$/, '')}/problems`).replace(
+      /\/+$/,
+      '',
+    ),
+    databaseUrl: env.DATABASE_URL,
+    databaseDirectUrl: env.DATABASE_DIRECT_URL ?? env.DATABASE_URL,
+    databasePoolSize: env.DATABASE_POOL_SIZE,
+    redisUrl: env.REDIS_URL,
+    smtpUrl: env.SMTP_URL,
+    mailFrom: env.MAIL_FROM,
+    logLevel: env.LOG_LEVEL,
+    shutdownGraceMs: env.SHUTDOWN_GRACE,
+    tracing: env.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined && !env.OTEL_SDK_DISABLED,
+    modules: env.MODULES,
+  }),
+)

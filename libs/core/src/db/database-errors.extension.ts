@@ -1,0 +1,16 @@
+import { toDatabaseError } from './database-errors.ts'
+import { Prisma } from './generated/client.ts'
+
+/** Every query fails with the errors of {@link toDatabaseError}. */
+export const mapErrors = Prisma.defineExtension({
+  name: 'map-errors',
+  query: {
+    async $allOperations({ args, query }) {
+      try {
+        return await query(args)
+      } catch (error) {
+        throw toDatabaseError(error)
+      }
+    },
+  },
+})

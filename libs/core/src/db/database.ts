@@ -1,0 +1,63 @@
+import { PrismaPg } from '@prisma/adapter-pg'
+import { Pool } from 'pg'
+import type { CoreConfig } from '../config/index.ts'
+import type { Logger } from '../logging/index.ts'
+import { toDatabaseError } from './database-errors.ts'
+import { extendClient } from './extend-client.ts'
+import { PrismaClient } from './generated/client.ts'
+import type { Db } from './tables.ts'
+
+export interface DatabaseDeps {
+  config: Pick<CoreConfig, 'databaseUrl' | 'databasePoolSize' | 'appName'>
+  log: Logger
+}
+
+/** One pool of connections, for Prisma and for the few hand-written statements of core. */
+export interface Database {
+  client: Db
+  pool: Pool
+  /** Answers when the server does. Uses a connection of its own, so that a busy pool does not look like a dead server. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
+
+// pg waits without limit unless told otherwise. `query_timeout` is the client's own clock and ends the wait for a frozen server.
+const timeouts = {
+  connectionTimeoutMillis: 1_000,
+  statement_timeout: 5_000,
+  query_timeout: 6_000,
+  idle_in_transaction_session_timeout: 30_000,
+  keepAlive: true,
+}
+
+export function createDatabase({ config, log }: DatabaseDeps): Database {
+  const connection = {
+    connectionString: config.databaseUrl,
+    application_name: config.appName,
+    ...timeouts,
+  }
+  const pool = new Pool({ ...connection, max: config.databasePoolSize })
+  const pingPool = new Pool({
+    ...connection,
+    max: 1,
+    query_timeout: 1_000,
+    idleTimeoutMillis: 60_000,
+  })
+  for (const each of [pool, pingPool])
+    each.on('error', (error) =>
+      log.warn({ reason: error.message }, 'lost an idle database connection'),
+    )
+  const client = extendClient(new PrismaClient({ adapter: new PrismaPg(pool) }))
+  return { client, pool, ping, close }
+
+  async function ping() {
+    await pingPool.query('SELECT 1').catch((error: unknown) => {
+      throw toDatabaseError(error)
+    })
+  }
+
+  async function close() {
+    await client.$disconnect()
+    await Promise.all([pool.end(), pingPool.end()])
+  }
+}

@@ -1,0 +1,5 @@
+export { createDatabase, type Database, type DatabaseDeps } from './database.ts'
+export { toDatabaseError, violates } from './database-errors.ts'
+export { type Page } from './find-page.extension.ts'
+export { onlyDeleted, withDeleted } from './soft-delete.extension.ts'
+export { type Db, type DbFor, type Row, type TableName } from './tables.ts'

@@ -1,0 +1,140 @@
+import { applyMigrations } from './apply-migrations.ts'
+import { withDatabase } from './connection.ts'
+import { withMigrationLock } from './migration-lock.ts'
+import { createProject, type Project } from './migrations.fixture.ts'
+
+const adminUrl = process.env['DATABASE_URL'] ?? ''
+const first = '20260101000000_first'
+const second = '20260102000000_second'
+
+let project: Project
+
+beforeEach(() => {
+  project = createProject(adminUrl, { [first]: 'CREATE TABLE a (id int);' })
+})
+
+afterEach(() => project.remove())
+
+describe('applyMigrations', () => {
+  it('creates the database and applies every migration once', async () => {
+    expect(await applyMigrations(project)).toEqual([first])
+    project.writeMigration(second, 'CREATE TABLE b (id int);')
+    expect(await applyMigrations(project)).toEqual([second])
+    expect(await applyMigrations(project)).toEqual([])
+  })
+
+  it('lets one of three processes work while the others wait', async () => {
+    project.writeMigration(second, 'SELECT pg_sleep(0.3); CREATE TABLE b (id int);')
+    const applied = await Promise.all([1, 2, 3].map(() => applyMigrations(project)))
+    expect(applied.filter((names) => names.length > 0)).toEqual([[first, second]])
+    const rows = await project.query('SELECT * FROM _prisma_migrations')
+    expect(rows).toHaveLength(2)
+  })
+
+  it('says that it waits', async () => {
+    await applyMigrations(project)
+    project.writeMigration(second, 'CREATE TABLE b (id int);')
+    const onWait = jest.fn()
+    let release = () => {}
+    const held = new Promise<void>((resolve) => (release = resolve))
+    const holding = withMigrationLock(project.databaseUrl, {}, () => held)
+    const waiting = applyMigrations(project, { onWait: () => (onWait(), release()) })
+    expect(await waiting).toEqual([second])
+    await holding
+    expect(onWait).toHaveBeenCalledTimes(1)
+  })
+
+  it('runs a script as written: semicolons in strings and function bodies are no ends', async () => {
+    project.writeMigration(
+      second,
+      `CREATE FUNCTION one() RETURNS int LANGUAGE plpgsql AS $$
+       BEGIN PERFORM 1; RETURN 1; END; $$;
+       CREATE TABLE b (text text DEFAULT 'a;b'); -- the end; really`,
+    )
+    await applyMigrations(project)
+    await project.query('INSERT INTO b DEFAULT VALUES')
+    expect(await project.query('SELECT text, one() FROM b')).toEqual([{ text: 'a;b', one: 1 }])
+  })
+
+  it('names file, line and reason of a failure and leaves nothing of it behind', async () => {
+    project.writeMigration(second, 'CREATE TABLE b (id int);\nINSERT INTO nowhere VALUES (1);\n')
+    await expect(applyMigrations(project)).rejects.toMatchObject({
+      name: 'MigrationError',
+      message: [
+        `prisma/migrations/${second}/migration.sql failed.`,
+        '  relation "nowhere" does not exist (SQLSTATE 42P01)',
+        '  Line 2: INSERT INTO nowhere VALUES (1);',
+        'Nothing of it was applied.',
+        'Correct the file and run npm run db:migrate again.',
+      ].join('\n'),
+    })
+    const [tables] = await project.query(`SELECT to_regclass('a') AS a, to_regclass('b') AS b`)
+    expect(tables).toEqual({ a: 'a', b: null })
+  })
+
+  it('goes on when a failed migration was corrected', async () => {
+    project.writeMigration(second, 'CREATE TABLE b (id nonsense);')
+    await expect(applyMigrations(project)).rejects.toThrow('type "nonsense" does not exist')
+    project.writeMigration(second, 'CREATE TABLE b (id int);')
+    expect(await applyMigrations(project)).toEqual([second])
+    expect(await applyMigrations(project)).toEqual([])
+  })
+
+  it('tries a migration again whose process died', async () => {
+    await applyMigrations(project)
+    project.writeMigration(second, 'CREATE TABLE b (id int);')
+    await project.query(
+      `INSERT INTO _prisma_migrations (id, checksum, migration_name) VALUES ('x', 'x', '${second}')`,
+    )
+    expect(await applyMigrations(project)).toEqual([second])
+  })
+
+  it('builds an index concurrently in a file of its own', async () => {
+    project.writeMigration(second, '-- alone\nCREATE INDEX CONCURRENTLY a_id_idx ON a (id);')
+    expect(await applyMigrations(project)).toEqual([first, second])
+  })
+
+  it('names the invalid index that a failed concurrent build leaves', async () => {
+    project.writeMigration(first, 'CREATE TABLE a (id int); INSERT INTO a VALUES (1), (1);')
+    project.writeMigration(second, 'CREATE UNIQUE INDEX CONCURRENTLY a_id_key ON a (id);')
+    await expect(applyMigrations(project)).rejects.toThrow(
+      'Drop the invalid index first: DROP INDEX a_id_key;',
+    )
+  })
+
+  it('refuses a migration that was edited after it was applied', async () => {
+    await applyMigrations(project)
+    project.writeMigration(first, 'CREATE TABLE a (id bigint);')
+    await expect(applyMigrations(project)).rejects.toThrow(`Edited after it was applied: ${first}.`)
+  })
+
+  it('refuses a database that is ahead of the folder', async () => {
+    project.writeMigration(second, 'CREATE TABLE b (id int);')
+    await applyMigrations(project)
+    project.removeMigration(second)
+    await expect(applyMigrations(project)).rejects.toThrow(
+      `Applied to the database, but not in prisma/migrations: ${second}.`,
+    )
+  })
+
+  it('refuses a folder without migration.sql', async () => {
+    project.writeMigration(`${second}/misplaced`, '')
+    await expect(applyMigrations(project)).rejects.toThrow(
+      `prisma/migrations/${second} has no readable migration.sql.`,
+    )
+  })
+
+  it('tells a server that is down from a password that is wrong', async () => {
+    const { prismaDir } = project
+    const down = new URL(project.databaseUrl)
+    down.port = '1'
+    await expect(applyMigrations({ prismaDir, databaseUrl: down.href })).rejects.toThrow(
+      /^PostgreSQL does not answer at \S+:1 \(.*ECONNREFUSED/,
+    )
+    const wrong = new URL(withDatabase(project.databaseUrl, 'postgres'))
+    wrong.password = 'wrong'
+    const refusal = applyMigrations({ prismaDir, databaseUrl: wrong.href })
+    await expect(refusal).rejects.toThrow(/refuses the user "\w+": wrong name or password/)
+    await expect(refusal).rejects.not.toThrow(/:wrong@/)
+  })
+})

@@ -1,0 +1,63 @@
+import type { Client } from 'pg'
+import { ensureDatabase, withConnection } from './connection.ts'
+import { explainFailure } from './explain-failure.ts'
+import { MigrationError } from './migration.errors.ts'
+import { readMigrations, type MigrationFile } from './migration-files.ts'
+import { readHistory, type MigrationHistory } from './migration-history.ts'
+import { withMigrationLock, type LockOptions } from './migration-lock.ts'
+import type { MigrationSource } from './migration-source.ts'
+import { withSchemaEngine } from './schema-engine.ts'
+
+/**
+ * Brings the database up to date and returns the names of what was applied. Creates the database if it is missing. Any number of
+ * processes may call this at once: one works, the others wait for it. A failed or interrupted migration is tried again.
+ * Throws {@link MigrationError}.
+ *
+ * @example
+ * const applied = await applyMigrations({ databaseUrl, prismaDir: 'prisma' })
+ */
+export async function applyMigrations(
+  source: MigrationSource,
+  options: LockOptions = {},
+): Promise<string[]> {
+  const files = await readMigrations(source.prismaDir)
+  await ensureDatabase(source.databaseUrl)
+  const history = await withConnection(source.databaseUrl, (client) => readHistory(client, files))
+  refuseDivergence(history)
+  if (history.pending.length === 0) return []
+  return withMigrationLock(source.databaseUrl, options, (client) =>
+    applyPending(source.databaseUrl, client, files),
+  )
+}
+
+/** The part of {@link applyMigrations} that needs the lock; `client` holds it. */
+export async function applyPending(
+  databaseUrl: string,
+  client: Client,
+  files: readonly MigrationFile[],
+): Promise<string[]> {
+  const history = await readHistory(client, files)
+  refuseDivergence(history)
+  if (history.pending.length === 0) return []
+  return withSchemaEngine(databaseUrl, async (engine) => {
+    for (const { name } of history.unfinished) await engine.markRolledBack(name)
+    try {
+      return await engine.apply(files)
+    } catch (error) {
+      throw await explainFailure(client, files, engine.scriptError(), error)
+    }
+  })
+}
+
+function refuseDivergence({ edited, unknown }: MigrationHistory): void {
+  if (edited.length > 0)
+    throw new MigrationError(
+      `Edited after it was applied: ${edited.join(', ')}.\n` +
+        `Put the file back as it was and write the change as a new migration. In development, npm run db:reset starts over.`,
+    )
+  if (unknown.length > 0)
+    throw new MigrationError(
+      `Applied to the database, but not in prisma/migrations: ${unknown.join(', ')}.\n` +
+        `The database is ahead of this checkout, or on another branch. Get the missing folders. In development, npm run db:reset starts over.`,
+    )
+}

@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { applyMigrations } from './apply-migrations.ts'
+import { createMigration } from './create-migration.ts'
+import { createProject, type Project } from './migrations.fixture.ts'
+
+const adminUrl = process.env['DATABASE_URL'] ?? ''
+const projectPrismaDir = join(__dirname, '..', '..', '..', '..', '..', 'prisma')
+const now = new Date('2026-05-06T07:08:09Z')
+const author = 'model Author {\n  id Int @id\n  name String\n  @@map("author")\n}\n'
+const book = 'model Book {\n  id Int @id\n  authorId Int @map("author_id")\n  @@map("book")\n}\n'
+
+let project: Project
+
+beforeEach(() => {
+  project = createProject(adminUrl)
+  project.writeSchema({ library: author, shop: book })
+})
+
+afterEach(() => project.remove())
+
+describe('createMigration', () => {
+  it('writes what leads to the schema; applied, nothing is left to do', async () => {
+    const created = await createMigration({ ...project, name: 'First things', now })
+    expect(created).toEqual({
+      path: 'prisma/migrations/20260506070809_first_things/migration.sql',
+      warnings: [],
+    })
+    expect(await applyMigrations(project)).toEqual(['20260506070809_first_things'])
+    expect(await createMigration({ ...project, name: 'again' })).toBeNull()
+    expect(await project.query('SELECT name FROM author')).toEqual([])
+  })
+
+  it('leaves alone what only SQL can say', async () => {
+    await createMigration({ ...project, name: 'first', now })
+    project.writeMigration(
+      '20260506080000_by_hand',
+      `ALTER TABLE book ADD FOREIGN KEY (author_id) REFERENCES author (id);
+       ALTER TABLE book ADD CHECK (id > 0);
+       CREATE UNIQUE INDEX author_name_key ON author (lower(name)) WHERE id > 0;
+       ALTER TABLE author SET (autovacuum_vacuum_scale_factor = 0.01);`,
+    )
+    expect(await createMigration({ ...project, name: 'again' })).toBeNull()
+  })
+
+  it('warns of statements that lose values or cannot work on rows', async () => {
+    await createMigration({ ...project, name: 'first', now })
+    project.writeSchema({ library: author.replace('name String', 'title String @unique') })
+    const created = await createMigration({ ...project, name: 'second', now })
+    expect(created?.warnings).toEqual([
+      'Drops the column name with its values. To rename it, write RENAME COLUMN.',
+      'Fails on a table with rows: the new column title is required and has no default.',
+      'Fails if rows repeat a value: author_title_key.',
+    ])
+    expect(created?.path).toContain('20260506070810_second')
+  })
+
+  it('names the place in a schema that cannot be used', async () => {
+    project.writeSchema({ shop: 'model Book {\n  id Nonsense @id\n}\n' })
+    await expect(createMigration({ ...project, name: 'first' })).rejects.toThrow(
+      /prisma\/schema cannot be used:[\s\S]*Nonsense/,
+    )
+  })
+
+  it('asks for a name', async () => {
+    await expect(createMigration({ ...project, name: ' -- ' })).rejects.toThrow('needs a name')
+  })
+
+  it('removes its shadow database', async () => {
+    await createMigration({ ...project, name: 'first' })
+    expect(
+      await project.query(
+        `SELECT 1 FROM pg_database WHERE datname = current_database() || '_shadow'`,
+      ),
+    ).toEqual([])
+  })
+})
+
+describe('the migrations of this project', () => {
+  it('lead to its schema', async () => {
+    const source = { databaseUrl: project.databaseUrl, prismaDir: projectPrismaDir }
+    expect(await createMigration({ ...source, name: 'not to be written' })).toBeNull()
+  })
+
+  it('keep a lock file for the Prisma command line', () => {
+    const lock = readFileSync(join(projectPrismaDir, 'migrations', 'migration_lock.toml'), 'utf8')
+    expect(lock).toContain('provider = "postgresql"')
+  })
+})

@@ -1,0 +1,210 @@
+import { z } from 'zod'
+import { eventually } from '../../testing/eventually.ts'
+import { defineError } from '../errors/index.ts'
+import { createTestBed, type TestBed } from './testing/test-bed.ts'
+import { defineEvent } from './event.ts'
+import { on } from './listener.ts'
+import { createOutbox } from './outbox.ts'
+import { relayBatch } from './relay-batch.ts'
+import { createSubscriptions } from './subscriptions.ts'
+
+const shipped = defineEvent('shop.order-shipped', z.object({ orderId: z.int() }))
+const gone = defineError({
+  kind: 'not_found',
+  code: 'shop.gone',
+  title: 'Gone',
+  detail: 'The order is gone.',
+  help: '-',
+})
+
+describe('events', () => {
+  let bed: TestBed
+  beforeEach(async () => {
+    bed = await createTestBed()
+  })
+  afterEach(() => bed.stopAll())
+
+  it('delivers a committed event to each subscribed listener and a rolled-back one to none', async () => {
+    const seen: string[] = []
+    const listeners = [
+      on(shipped, 'shop.count', ({ orderId }) => seen.push(`count ${orderId}`)),
+      on(shipped, 'stock.reserve', ({ orderId }) => seen.push(`reserve ${orderId}`)),
+    ]
+    await bed.start(bed.relay(listeners), bed.workers(listeners))
+    const failure = bed.database.client.$transaction(async (tx) => {
+      await createOutbox(tx).publish(shipped, { orderId: 1 })
+      throw new Error('no')
+    })
+    await expect(failure).rejects.toThrow('no')
+    await bed.publish(shipped, { orderId: 2 })
+    await eventually(
+      async () => (await bed.deliveries()).filter((row) => row.finished_at).length === 2,
+    )
+    expect(seen.toSorted()).toEqual(['count 2', 'reserve 2'])
+  })
+
+  it('tells a listener the delivery, the same id at each attempt', async () => {
+    const told: string[] = []
+    const listeners = [
+      on(
+        shipped,
+        'shop.count',
+        (_, { id, eventId, attempt }) => {
+          told.push(`${id === `${eventId}.shop.count`} ${attempt}`)
+          if (attempt < 3) throw new Error('not yet')
+        },
+        { backoffMs: 10 },
+      ),
+    ]
+    await bed.start(bed.relay(listeners), bed.workers(listeners))
+    await bed.publish(shipped, { orderId: 1 })
+    await eventually(async () => (await bed.deliveries())[0]?.finished_at)
+    expect(told).toEqual(['true 1', 'true 2', 'true 3'])
+  })
+
+  it('refuses a payload that breaks the schema in the transaction of the publisher', async () => {
+    const failure = bed.database.client.$transaction(async (tx) => {
+      await createOutbox(tx).publish(shipped, { orderId: 'secret' as unknown as number })
+    })
+    await expect(failure).rejects.toThrow(
+      'shop.order-shipped: The payload does not match its schema: /orderId invalid_type.',
+    )
+    expect(await bed.database.client.outboxEvent.count()).toBe(0)
+  })
+
+  it('gives a listener up after its attempts while others flow', async () => {
+    const seen: number[] = []
+    const options = { attempts: 3, backoffMs: 10 }
+    let attempts = 0
+    const listeners = [
+      on(shipped, 'shop.fail', () => Promise.reject(new Error(`boom ${++attempts}`)), options),
+      on(shipped, 'shop.count', ({ orderId }) => seen.push(orderId)),
+    ]
+    await bed.start(bed.relay(listeners), bed.workers(listeners))
+    await bed.publish(shipped, { orderId: 1 })
+    const dead = await eventually(async () => (await bed.deliveries()).find((row) => row.dead_at))
+    expect(dead).toMatchObject({
+      listener_id: 'shop.fail',
+      error: 'Error: boom 3',
+      finished_at: null,
+    })
+    await bed.publish(shipped, { orderId: 2 })
+    await eventually(() => seen.length === 2)
+  })
+
+  it('gives a listener up at once where a repeat cannot help', async () => {
+    let attempts = 0
+    const fail = () => {
+      attempts += 1
+      throw gone()
+    }
+    const listeners = [on(shipped, 'shop.fail', fail)]
+    await bed.start(bed.relay(listeners), bed.workers(listeners))
+    await bed.publish(shipped, { orderId: 1 })
+    await eventually(async () => (await bed.deliveries())[0]?.dead_at)
+    expect((await bed.deliveries())[0]?.error).toBe('shop.gone: The order is gone.')
+    expect(attempts).toBe(1)
+  })
+
+  it('gives a delivery up at once whose payload the listener cannot read, naming no value', async () => {
+    const older = defineEvent('shop.order-shipped', z.object({ orderId: z.string() }))
+    let handled = 0
+    const listeners = [on(shipped, 'shop.count', () => (handled += 1))]
+    await bed.start(bed.relay(listeners), bed.workers(listeners))
+    await bed.publish(older, { orderId: 'hunter2' })
+    await eventually(async () => (await bed.deliveries())[0]?.dead_at)
+    const [row] = await bed.deliveries()
+    expect(row?.error).toMatch(/^job\.payload_invalid: .*\/orderId invalid_type/)
+    const [job] = await bed.queues.get('shop.events').getFailed()
+    expect(`${job?.failedReason} ${job?.stacktrace?.join()}`).not.toContain('hunter2')
+    expect(handled).toBe(0)
+  })
+
+  it('publishes an event that nobody listens to without a delivery', async () => {
+    await bed.start(bed.relay([]))
+    await bed.publish(shipped, { orderId: 1 })
+    await eventually(async () =>
+      bed.database.client.outboxEvent.count({ where: { publishedAt: { not: null } } }),
+    )
+    expect(await bed.deliveries()).toEqual([])
+  })
+
+  it('keeps events for a listener that is down', async () => {
+    const seen: number[] = []
+    const listeners = [on(shipped, 'shop.count', ({ orderId }) => seen.push(orderId))]
+    await bed.start(bed.relay(listeners))
+    await bed.publish(shipped, { orderId: 1 })
+    await eventually(async () => (await bed.deliveries()).length)
+    await bed.start(bed.workers(listeners))
+    await eventually(() => seen.length)
+  })
+
+  it('shares the outbox between relays without delivering twice', async () => {
+    const seen: number[] = []
+    const listeners = [on(shipped, 'shop.count', ({ orderId }) => seen.push(orderId))]
+    await bed.start(bed.relay(listeners), bed.relay(listeners), bed.workers(listeners))
+    await eventually(() => bed.database.client.eventSubscription.count())
+    const count = 1_200
+    await bed.database.client.outboxEvent.createMany({
+      data: Array.from({ length: count }, (_, orderId) => ({
+        name: shipped.name,
+        payload: { orderId },
+      })),
+    })
+    bed.notifier.wake()
+    await eventually(
+      async () => (await bed.deliveries()).filter((row) => row.finished_at).length === count,
+    )
+    expect(seen.toSorted((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, i) => i))
+  })
+
+  it('handles a delivery once when a relay dies between the hand-over and its mark', async () => {
+    let handled = 0
+    const listeners = [on(shipped, 'shop.count', () => (handled += 1))]
+    const { database, queues } = bed
+    await createSubscriptions({ pool: database.pool, listeners, log: bed.log }).save()
+    await bed.publish(shipped, { orderId: 1 })
+    await relayBatch({ pool: database.pool, queues })
+    await forgetPublication()
+    await relayBatch({ pool: database.pool, queues })
+    await bed.start(bed.workers(listeners))
+    await eventually(async () => (await bed.deliveries())[0]?.finished_at)
+    await queues.get('shop.events').obliterate({ force: true })
+    await forgetPublication()
+    expect(await relayBatch({ pool: database.pool, queues })).toBe(1)
+    expect(await queues.get('shop.events').getJobCountByTypes('waiting', 'active')).toBe(0)
+    expect(handled).toBe(1)
+  })
+
+  it('does not run a finished delivery again, whatever BullMQ holds', async () => {
+    let handled = 0
+    const listeners = [on(shipped, 'shop.count', () => (handled += 1))]
+    await bed.start(bed.relay(listeners), bed.workers(listeners))
+    await bed.publish(shipped, { orderId: 1 })
+    await eventually(async () => (await bed.deliveries())[0]?.finished_at)
+    const queue = bed.queues.get('shop.events')
+    const job = await eventually(async () => (await queue.getCompleted())[0])
+    await queue.obliterate({ force: true })
+    await queue.add(job.name, job.data, { jobId: job.id ?? '' })
+    await eventually(async () => (await queue.getCompletedCount()) === 1)
+    expect(handled).toBe(1)
+  })
+
+  it('leaves the job of an unknown listener to a worker that knows it', async () => {
+    let handled = 0
+    const known = [on(shipped, 'shop.other', () => {})]
+    const both = [...known, on(shipped, 'shop.count', () => (handled += 1))]
+    const old = bed.workers(known)
+    await bed.start(bed.relay(both), old)
+    await bed.publish(shipped, { orderId: 1 })
+    const queue = bed.queues.get('shop.events')
+    await eventually(async () => (await queue.getDelayedCount()) === 1)
+    await bed.stop(old)
+    await bed.start(bed.workers(both))
+    await eventually(() => handled === 1)
+  })
+
+  async function forgetPublication() {
+    await bed.database.client.outboxEvent.updateMany({ data: { publishedAt: null } })
+  }
+})

@@ -1,0 +1,61 @@
+import type { Pool } from 'pg'
+import { coalesce } from './coalesce.ts'
+
+export interface InboxKey {
+  eventId: string
+  listenerId: string
+  queue: string
+}
+
+/** `owed` also while the relay's transaction that writes the delivery down is still open. */
+export type DeliveryState = 'owed' | 'finished' | 'dead'
+
+export type Inbox = ReturnType<typeof createInbox>
+
+/**
+ * What this process knows to be handled. Every change is an upsert: a job can be done before the relay's transaction is, and must wait
+ * for it here instead of changing nothing.
+ */
+export function createInbox(pool: Pool) {
+  return { stateOf: coalesce(readStates), finish: coalesce(writeFinished), giveUp }
+
+  async function readStates(keys: InboxKey[]): Promise<DeliveryState[]> {
+    const { rows } = await pool.query<{ state: DeliveryState }>(
+      `SELECT CASE WHEN d.finished_at IS NOT NULL THEN 'finished'
+                   WHEN d.dead_at IS NOT NULL THEN 'dead' ELSE 'owed' END AS state
+       FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS k(event_id, listener_id, position)
+       LEFT JOIN event_delivery d USING (event_id, listener_id) ORDER BY k.position`,
+      columns(keys).slice(0, 2),
+    )
+    return rows.map(({ state }) => state)
+  }
+
+  async function writeFinished(keys: InboxKey[]): Promise<undefined[]> {
+    await pool.query(
+      `INSERT INTO event_delivery AS d (event_id, listener_id, queue, finished_at)
+       SELECT DISTINCT event_id, listener_id, queue, now()
+       FROM unnest($1::uuid[], $2::text[], $3::text[]) AS k(event_id, listener_id, queue)
+       ORDER BY event_id, listener_id
+       ON CONFLICT (event_id, listener_id) DO UPDATE
+       SET finished_at = coalesce(d.finished_at, now()), dead_at = NULL, error = NULL`,
+      columns(keys),
+    )
+    return keys.map(() => undefined)
+  }
+
+  async function giveUp({ eventId, listenerId, queue }: InboxKey, reason: string): Promise<void> {
+    await pool.query(
+      `INSERT INTO event_delivery AS d (event_id, listener_id, queue, dead_at, error)
+       VALUES ($1, $2, $3, now(), $4)
+       ON CONFLICT (event_id, listener_id) DO UPDATE
+       SET dead_at = excluded.dead_at, error = excluded.error WHERE d.finished_at IS NULL`,
+      [eventId, listenerId, queue, reason],
+    )
+  }
+}
+
+const columns = (keys: InboxKey[]) => [
+  keys.map(({ eventId }) => eventId),
+  keys.map(({ listenerId }) => listenerId),
+  keys.map(({ queue }) => queue),
+]

@@ -1,0 +1,8 @@
+export { defineEvent, type EventDefinition } from './event.ts'
+export { on, type Delivery, type Listener, type ListenerOptions } from './listener.ts'
+export { createListenerWorkers, type ListenerWorkersDeps } from './listener-workers.ts'
+export { createOutbox, type Outbox, type OutboxTable } from './outbox.ts'
+export { createOutboxNotifier, type OutboxNotifier } from './outbox-notifier.ts'
+export { createRelay, type RelayDeps } from './relay.ts'
+export { createSubscriptions, type Subscriptions, type SubscriptionsDeps } from './subscriptions.ts'
+export { createSweep, type SweepDeps } from './sweep.ts'

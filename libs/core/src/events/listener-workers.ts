@@ -1,0 +1,85 @@
+import type { Pool } from 'pg'
+import type { Component } from '../lifecycle/index.ts'
+import {
+  createJobWorkers,
+  eventQueue,
+  JobNotStarted,
+  moduleOf,
+  readPayload,
+  type JobRun,
+  type JobWorkersDeps,
+  type WorkedQueue,
+} from '../queue/index.ts'
+import { EventJob } from './event-job.ts'
+import { createInbox, type Inbox, type InboxKey } from './inbox.ts'
+import type { Listener } from './listener.ts'
+
+export interface ListenerWorkersDeps extends Omit<JobWorkersDeps, 'name' | 'queues'> {
+  pool: Pool
+  listeners: readonly Listener[]
+  /** Deliveries of one module that are handled at once in one process; 20 if unset. */
+  concurrency?: number
+}
+
+/** Runs the listeners of the given modules, each module in its own queue. A delivery that was handled is not handled again. */
+export function createListenerWorkers({
+  pool,
+  listeners,
+  concurrency = 20,
+  ...deps
+}: ListenerWorkersDeps): Component {
+  const inbox = createInbox(pool)
+  const modules = Map.groupBy(listeners, ({ id }) => moduleOf(id))
+  const queues = [...modules].map(([module, own]) => toQueue(module, own, inbox, concurrency))
+  return createJobWorkers({ ...deps, name: 'listener workers', queues })
+}
+
+function toQueue(
+  module: string,
+  listeners: Listener[],
+  inbox: Inbox,
+  concurrency: number,
+): WorkedQueue {
+  const byId = new Map(listeners.map((listener) => [listener.id, listener]))
+  if (byId.size < listeners.length)
+    throw new TypeError(`Two listeners of the module ${module} have the same id.`)
+  const queue = eventQueue(module)
+  return { name: queue, concurrency, policyOf, isObsolete, run, giveUp }
+
+  function policyOf({ name }: { name: string }) {
+    return byId.get(name)?.policy
+  }
+
+  async function isObsolete(job: Pick<JobRun, 'name' | 'data'>) {
+    return (await inbox.stateOf(keyOf(job))) !== 'owed'
+  }
+
+  async function run(job: JobRun) {
+    const { eventId, payload } = readPayload(EventJob, job.data)
+    const key = keyOf(job)
+    const state = await inbox.stateOf(key).catch((cause: unknown) => {
+      throw new JobNotStarted('The inbox cannot be read.', { cause })
+    })
+    if (state === 'finished') return { skipped: true }
+    const listener = byId.get(job.name) as Listener
+    const { id, attempt, signal, log } = job
+    await listener.handle(readPayload(listener.event.schema, payload), {
+      id,
+      eventId,
+      attempt,
+      signal,
+      log,
+    })
+    await inbox.finish(key)
+    return undefined
+  }
+
+  async function giveUp(job: JobRun, reason: string) {
+    // A job that names no event was not made by a relay: there is no delivery to mark.
+    if (EventJob.safeParse(job.data).success) await inbox.giveUp(keyOf(job), reason)
+  }
+
+  function keyOf({ name, data }: Pick<JobRun, 'name' | 'data'>): InboxKey {
+    return { eventId: readPayload(EventJob, data).eventId, listenerId: name, queue }
+  }
+}

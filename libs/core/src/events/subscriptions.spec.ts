@@ -1,0 +1,88 @@
+import { z } from 'zod'
+import { eventually } from '../../testing/eventually.ts'
+import { startTcpProxy } from '../../testing/tcp-proxy.ts'
+import { createDatabase } from '../db/index.ts'
+import { createMetrics } from '../telemetry/index.ts'
+import { defineEvent } from './event.ts'
+import { createListenerWorkers } from './listener-workers.ts'
+import { on } from './listener.ts'
+import { createSubscriptions } from './subscriptions.ts'
+import { createTestBed, type TestBed } from './testing/test-bed.ts'
+
+const shipped = defineEvent('shop.order-shipped', z.object({ orderId: z.int() }))
+const count = on(shipped, 'shop.count', () => {})
+const bill = on(shipped, 'shop.bill', () => {})
+
+describe('subscriptions', () => {
+  let bed: TestBed
+  beforeEach(async () => {
+    bed = await createTestBed()
+  })
+  afterEach(() => bed.stopAll())
+
+  it('of another version stay while somebody declares them', async () => {
+    await save([count, bill])
+    await save([count])
+    expect(await ids()).toEqual(['shop.bill', 'shop.count'])
+  })
+
+  it('that nobody declared for a week go, and what they are owed is given up', async () => {
+    await save([count, bill])
+    await bed.start(bed.relay([count, bill]))
+    await bed.publish(shipped, { orderId: 1 })
+    await eventually(async () => (await bed.deliveries()).length === 2)
+    await bed.database.pool.query(
+      `UPDATE event_subscription SET updated_at = now() - interval '8 days'`,
+    )
+    await save([count])
+    expect(await ids()).toEqual(['shop.count'])
+    expect(await bed.deliveries()).toMatchObject([
+      { listener_id: 'shop.bill', error: 'The listener no longer exists.' },
+      { listener_id: 'shop.count', dead_at: null },
+    ])
+  })
+
+  it('of a module without any listener left go too, those of other modules stay', async () => {
+    await save([count, on(shipped, 'stock.reserve', () => {})])
+    await bed.database.pool.query(
+      `UPDATE event_subscription SET updated_at = now() - interval '8 days'`,
+    )
+    await save([], ['shop'])
+    expect(await ids()).toEqual(['stock.reserve'])
+  })
+
+  async function save(listeners: (typeof count)[], modules: string[] = []) {
+    await createSubscriptions({ pool: bed.database.pool, listeners, modules, log: bed.log }).save()
+  }
+
+  async function ids() {
+    const rows = await bed.database.client.eventSubscription.findMany({
+      orderBy: { listenerId: 'asc' },
+    })
+    return rows.map(({ listenerId }) => listenerId)
+  }
+})
+
+it('a delivery loses no attempt while PostgreSQL is away', async () => {
+  const bed = await createTestBed()
+  const proxy = await startTcpProxy(bed.config.databaseUrl)
+  const { log } = bed
+  const config = { ...bed.config, databaseUrl: proxy.url }
+  const database = createDatabase({ config, log })
+  const attempts: number[] = []
+  const once = on(shipped, 'shop.once', (_, { attempt }) => attempts.push(attempt), { attempts: 1 })
+  await bed.start(bed.relay([once]))
+  await proxy.cut()
+  const metrics = createMetrics({ process: 'test' })
+  await bed.start(
+    createListenerWorkers({ config, pool: database.pool, listeners: [once], log, metrics }),
+  )
+  await bed.publish(shipped, { orderId: 1 })
+  await eventually(() => bed.queues.get('shop.events').getDelayedCount())
+  await proxy.restore()
+  await eventually(async () => (await bed.deliveries())[0]?.finished_at)
+  expect(attempts).toEqual([1])
+  await bed.stopAll()
+  await database.close()
+  await proxy.close()
+})

@@ -1,0 +1,21 @@
+export { createHttpApp, type HttpAppDeps } from './app.ts'
+export { createBaseApp, type BaseAppDeps } from './base-app.ts'
+export type { BodyContract, Method, Route, RouteContract, RouteInput } from './contract.ts'
+export { forbidden, unauthenticated } from './errors.ts'
+export type { Guard } from './guard.ts'
+export {
+  createHealth,
+  type Health,
+  type HealthAnswer,
+  type HealthCheck,
+  type HealthDeps,
+} from './health.ts'
+export { mountHealth } from './health-routes.ts'
+export { mountPath, type Handlers } from './mount.ts'
+export { parseBody } from './parse-body.ts'
+export { createProblemWriter, type ProblemWriterDeps } from './problem-writer.ts'
+export { problemType, send, toAppError } from './problem.ts'
+export { ResourceId } from './resource-id.ts'
+export { createRoutes, type Routes, type RoutesOptions } from './routes.ts'
+export { createHttpServer, type HttpServer, type HttpServerDeps } from './server.ts'
+export { allowSources } from './security-headers.ts'

@@ -1,0 +1,62 @@
+import type { Request } from 'express'
+import { MIMEType } from 'node:util'
+import type { z } from 'zod'
+import type { BodyContract } from './contract.ts'
+import { malformedText, unsupportedMediaType } from './errors.ts'
+import { parseForm } from './form.ts'
+import { parseJson } from './json.ts'
+import { hasBody, readBody } from './read-body.ts'
+
+interface ReceivedBody {
+  schema: z.ZodType
+  value: unknown
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/** Reads the body as one of the content types that the contract takes. An absent body counts as an empty object. */
+export async function parseBody(
+  request: Request,
+  contract: BodyContract | undefined,
+): Promise<ReceivedBody | undefined> {
+  if (!contract) {
+    if (hasBody(request)) throw unsupportedMediaType()
+    return undefined
+  }
+  const schemas = 'form' in contract ? contract : { json: contract }
+  if (!hasBody(request)) return { schema: absent(schemas), value: {} }
+  const type = contentType(request)
+  if (type === 'application/json' && schemas.json) {
+    const text = await readText(request)
+    return { schema: schemas.json, value: text === '' ? {} : parseJson(text) }
+  }
+  if (type === 'application/x-www-form-urlencoded' && 'form' in schemas)
+    return { schema: schemas.form, value: parseForm(await readText(request)) }
+  throw unsupportedMediaType()
+}
+
+const absent = (schemas: { json?: z.ZodType } | { json?: z.ZodType; form: z.ZodType }): z.ZodType =>
+  schemas.json ?? (schemas as { form: z.ZodType }).form
+
+function contentType(request: Request): string {
+  const { essence, params } = parseMediaType(request.headers['content-type'] ?? '')
+  if (!/^utf-?8$/i.test(params.get('charset') ?? 'utf-8')) throw unsupportedMediaType()
+  return essence
+}
+
+function parseMediaType(header: string): MIMEType {
+  try {
+    return new MIMEType(header)
+  } catch {
+    throw unsupportedMediaType()
+  }
+}
+
+async function readText(request: Request): Promise<string> {
+  const bytes = await readBody(request)
+  try {
+    return utf8.decode(bytes)
+  } catch {
+    throw malformedText()
+  }
+}

@@ -1,0 +1,52 @@
+import type { Request } from 'express'
+import { z } from 'zod'
+import { notFound, type InputFault } from '../errors/index.ts'
+import type { AnyContract } from './contract.ts'
+import { validationFailed } from './errors.ts'
+import { faultsOf, findForbidden } from './faults.ts'
+import { parseForm } from './form.ts'
+import { parseBody } from './parse-body.ts'
+import { isOutOfRange } from './resource-id.ts'
+
+export interface ParsedInput {
+  params: unknown
+  query: unknown
+  headers: unknown
+  body: unknown
+}
+
+/** More are of no use to anybody, and would make an answer many times larger than the request. */
+const mostFaults = 100
+
+const nothing = z.strictObject({})
+
+/** Holds a request against its contract. Throws one error with every fault. */
+export async function parseInput(request: Request, contract: AnyContract): Promise<ParsedInput> {
+  const faults: InputFault[] = []
+  const query = parseForm(queryOf(request))
+  const received = await parseBody(request, contract.body)
+  const input = {
+    params: check('params', contract.params ?? nothing, request.params),
+    query: check('query', contract.query ?? nothing, query),
+    headers: check('headers', contract.headers ?? z.object({}), request.headers),
+    body: received && check('body', received.schema, received.value),
+  }
+  if (faults.length > 0) throw validationFailed({ errors: faults.slice(0, mostFaults) })
+  return input
+
+  function check(part: string, schema: z.ZodType, value: unknown): unknown {
+    const forbidden = part === 'headers' ? [] : findForbidden(part, value)
+    faults.push(...forbidden)
+    if (forbidden.length > 0) return undefined
+    const result = schema.safeParse(value)
+    if (result.success) return result.data
+    if (part === 'params' && result.error.issues.every(isOutOfRange)) throw notFound()
+    faults.push(...faultsOf(part, result.error.issues))
+    return undefined
+  }
+}
+
+function queryOf({ originalUrl }: Request): string {
+  const start = originalUrl.indexOf('?')
+  return start === -1 ? '' : originalUrl.slice(start + 1)
+}

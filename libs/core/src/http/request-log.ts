@@ -1,0 +1,55 @@
+import type { Request, RequestHandler, Response } from 'express'
+import { pinoHttp } from 'pino-http'
+import type { Logger } from '../logging/index.ts'
+import { pathOf, requestIdOf } from './request-id.ts'
+
+/** One line for each request, but for health checks. No header, no body, no query. */
+export function logRequests(log: Logger): RequestHandler {
+  return pinoHttp<Request, Response>({
+    logger: log,
+    genReqId: requestIdOf,
+    quietResLogger: true,
+    serializers: { req: () => undefined, res: () => undefined },
+    autoLogging: { ignore: (request) => request.originalUrl.startsWith('/health/') },
+    customLogLevel: (_request, response) => (response.statusCode >= 500 ? 'error' : 'info'),
+    customSuccessObject: (request, response, { durationMs }: Timed) =>
+      describe(request, response, durationMs),
+    // The failure itself is logged once, by the problem writer.
+    customErrorObject: (request, response, _error, { durationMs }: Timed) =>
+      describe(request, response, durationMs),
+    customAttributeKeys: { responseTime: 'durationMs' },
+    customSuccessMessage: message,
+    customErrorMessage: message,
+  })
+}
+
+interface Timed {
+  durationMs: number
+}
+
+/** The template of the route that answered; undefined where none did. */
+export const routeOf = (request: Request): string | undefined => {
+  const route = request.route as { path: string } | undefined
+  return route?.path
+}
+
+/** What was answered; 499 where the client was gone before it was. No standard has a status for that; this one is nginx's. */
+export const statusSent = (response: Response): number =>
+  response.headersSent ? response.statusCode : 499
+
+function describe(request: Request, response: Response, durationMs: number) {
+  const { requestId, userId } = response.locals.context ?? {}
+  return {
+    method: request.method,
+    route: routeOf(request),
+    path: pathOf(request),
+    status: statusSent(response),
+    durationMs,
+    requestId,
+    userId,
+    problem: response.locals.problem,
+  }
+}
+
+const message = (_request: Request, response: Response): string =>
+  response.writableFinished ? 'request answered' : 'request aborted'

@@ -1,0 +1,28 @@
+import { z } from 'zod'
+
+/** PostgreSQL's `integer` ends here. */
+const largestId = 2_147_483_647
+
+const outOfRange = 'out_of_range'
+
+/**
+ * The id of a resource in a path, as a number. What is no whole number above 0 is 422; a number that no row can have is 404.
+ *
+ * @example
+ * routes.get('/:id', { summary: 'Read', params: z.strictObject({ id: ResourceId }), response: Stone }, read)
+ */
+export const ResourceId = z
+  .string()
+  .regex(/^[1-9]\d*$/, { error: 'Must be a whole number above 0', abort: true })
+  .refine((text) => Number(text) <= largestId, { params: { code: outOfRange } })
+  .transform(Number)
+  .meta({
+    example: 1,
+    override: ({ jsonSchema }) => {
+      delete jsonSchema.pattern
+      Object.assign(jsonSchema, { type: 'integer', minimum: 1, maximum: largestId })
+    },
+  })
+
+export const isOutOfRange = (issue: z.core.$ZodIssue): boolean =>
+  issue.code === 'custom' && issue.params?.['code'] === outOfRange

@@ -1,0 +1,110 @@
+import { once } from 'node:events'
+import { createServer, type RequestListener } from 'node:http'
+import { Server as NetServer, type AddressInfo } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Component } from '../lifecycle/index.ts'
+import type { Logger } from '../logging/index.ts'
+import { trackConnections } from './connections.ts'
+import type { Health } from './health.ts'
+import { createParserErrorHandler } from './parser-errors.ts'
+import { addressLimit, headerLimit } from './request-checks.ts'
+
+export interface HttpServerDeps {
+  app: RequestListener
+  /** 0 lets the system choose. */
+  port: number
+  problemBaseUrl: string
+  log: Logger
+  /** Told when the server stops, so that readiness says so. */
+  health?: Pick<Health, 'startDraining'>
+  /** How long the headers of a request may take to arrive. */
+  headersTimeoutMs?: number
+  /** How long a whole request may take to arrive. */
+  requestTimeoutMs?: number
+}
+
+export interface HttpServer extends Component {
+  start(): Promise<void>
+  stop(signal: AbortSignal): Promise<void>
+  /** The port in use, once started. */
+  port(): number
+}
+
+const limits = {
+  connectionsCheckingInterval: 2_000,
+  // Longer than the minute after which load balancers let go, so that it is not us who close just as they send.
+  keepAliveTimeout: 65_000,
+  // Above both limits together: the app tells an address that is too long from headers that are too large.
+  maxHeaderSize: addressLimit + headerLimit + 1_024,
+  // The app refuses a missing Host with a body; Node would without.
+  requireHostHeader: false,
+}
+
+/** How long idle clients may still send on connections that they believe open, in milliseconds. */
+const lingerMs = 500
+
+/**
+ * Serves an app. `start` throws when it cannot listen. `stop` takes no new connections, answers what was asked, tells every client to close,
+ * and returns when all are gone or `signal` aborts.
+ *
+ * @example
+ * lifecycle.add(createHttpServer({ app, port: 3000, problemBaseUrl, health, log }))
+ */
+export function createHttpServer({
+  app,
+  port,
+  problemBaseUrl,
+  log,
+  health,
+  headersTimeoutMs = 10_000,
+  requestTimeoutMs = 20_000,
+}: HttpServerDeps): HttpServer {
+  const server = createServer({
+    ...limits,
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+  })
+  const connections = trackConnections(server)
+  server.on('request', app)
+  // An unknown expectation may be ignored (RFC 9110 §10.1.1); Node would refuse without a body.
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response))
+  server.on(
+    'clientError',
+    createParserErrorHandler({ problemBaseUrl, log, isBeingAnswered: connections.isBeingAnswered }),
+  )
+  return { name: 'http server', start, stop, port: boundPort }
+
+  async function start(): Promise<void> {
+    server.listen(port)
+    await once(server, 'listening')
+    log.info({ port: boundPort() }, 'listening')
+  }
+
+  async function stop(signal: AbortSignal): Promise<void> {
+    health?.startDraining()
+    if (!server.listening) return
+    connections.announceClosing()
+    const closed = stopListening()
+    if (connections.hasAny()) await wait(lingerMs, undefined, { signal }).catch(() => undefined)
+    const sweep = setInterval(connections.destroyIdle, 50)
+    connections.destroyIdle()
+    signal.addEventListener('abort', connections.destroyAll, { once: true })
+    if (signal.aborted) connections.destroyAll()
+    await closed
+    clearInterval(sweep)
+  }
+
+  /** `http.Server.close` would cut idle connections at once, under the feet of clients that are just sending. */
+  function stopListening(): Promise<void> {
+    return new Promise((resolve) => {
+      NetServer.prototype.close.call(server, () => {
+        server.closeAllConnections()
+        resolve()
+      })
+    })
+  }
+
+  function boundPort(): number {
+    return (server.address() as AddressInfo).port
+  }
+}

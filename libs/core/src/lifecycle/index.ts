@@ -1,0 +1,2 @@
+export { createLifecycle, type Component, type Lifecycle, type LifecycleDeps } from './lifecycle.ts'
+export { runProcess } from './run-process.ts'

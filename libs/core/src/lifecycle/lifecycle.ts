@@ -1,0 +1,70 @@
+import type { Logger } from '../logging/index.ts'
+
+/** Something that a process starts and stops. */
+export interface Component {
+  name: string
+  start?(): Promise<void> | void
+  /** Lets go of what it holds. Waits for work in progress, but not longer than `signal` allows. */
+  stop?(signal: AbortSignal): Promise<void> | void
+}
+
+export interface LifecycleDeps {
+  log: Logger
+  /** How long all stops together may take, in milliseconds. */
+  graceMs: number
+}
+
+export type Lifecycle = ReturnType<typeof createLifecycle>
+
+/**
+ * Starts components in the order in which they were added and stops them in reverse, so that whoever uses another goes first.
+ * A start that fails stops what had started. A stop that fails or takes too long is logged and does not hold up the next.
+ */
+export function createLifecycle({ log, graceMs }: LifecycleDeps) {
+  const components: Component[] = []
+  const started: Component[] = []
+  let stopping: Promise<void> | undefined
+
+  return { add, start, stop, isStopping: () => stopping !== undefined }
+
+  function add(component: Component): void {
+    components.push(component)
+  }
+
+  async function start(): Promise<void> {
+    for (const component of components) {
+      if (stopping) return
+      started.push(component)
+      try {
+        await component.start?.()
+      } catch (error) {
+        await stop()
+        throw error
+      }
+    }
+  }
+
+  function stop(): Promise<void> {
+    return (stopping ??= stopAll())
+  }
+
+  async function stopAll(): Promise<void> {
+    const signal = AbortSignal.timeout(graceMs)
+    for (const component of started.toReversed()) await stopOne(component, signal)
+  }
+
+  async function stopOne(component: Component, signal: AbortSignal): Promise<void> {
+    try {
+      await Promise.race([component.stop?.(signal), aborted(signal)])
+      if (signal.aborted)
+        log.warn({ component: component.name }, 'did not stop within SHUTDOWN_GRACE')
+    } catch (error) {
+      log.error({ err: error, component: component.name }, 'failed to stop')
+    }
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+}

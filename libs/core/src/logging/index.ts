@@ -1,0 +1,3 @@
+export { createLogger, type Logger, type LoggerDeps } from './logger.ts'
+export { isSecretName, mask, redact } from './redact.ts'
+export { requestContext, type RequestContext } from './request-context.ts'

@@ -1,0 +1,2 @@
+export { createCore, systemClock, type Clock, type Core, type CoreDeps } from './core.ts'
+export { type FeatureModule } from './module.ts'

@@ -1,0 +1,17 @@
+import type { ErrorFactory } from '../errors/index.ts'
+import type { Listener } from '../events/index.ts'
+import type { Routes } from '../http/index.ts'
+import type { TaskHandler } from '../queue/index.ts'
+
+/** What one feature offers to the processes that run it. */
+export interface FeatureModule<Gateway = unknown> {
+  /** Lower-case name: the prefix of its events, tasks, queues and error codes. */
+  name: string
+  routes?: readonly Routes[]
+  listeners?: readonly Listener[]
+  tasks?: readonly TaskHandler[]
+  /** Its part of the problem catalogue. */
+  errors?: readonly ErrorFactory[]
+  /** What other modules may ask of it. */
+  gateway: Gateway
+}

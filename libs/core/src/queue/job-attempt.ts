@@ -1,0 +1,116 @@
+import { DelayedError, UnrecoverableError, type Job } from 'bullmq'
+import { isRetryable } from '../errors/index.ts'
+import type { Logger } from '../logging/index.ts'
+import type { Metrics } from '../telemetry/index.ts'
+import { failureFrames, failureReason } from './failure-reason.ts'
+import type { RetryPolicy } from './retry.ts'
+import { runWithin } from './run-within.ts'
+
+/** One attempt at one job. */
+export interface JobRun {
+  id: string
+  name: string
+  data: unknown
+  /** From 1. */
+  attempt: number
+  /** Aborted when the process stops, or when the time of the job is over. */
+  signal: AbortSignal
+  log: Logger
+}
+
+/** A queue that this process works off. */
+export interface WorkedQueue {
+  name: string
+  concurrency: number
+  /** Undefined for a job that this version does not know; it then waits for a worker that does. */
+  policyOf(job: { name: string; opts: { attempts?: number } }): RetryPolicy | undefined
+  /** True for an unknown job that nobody waits for any more. */
+  isObsolete?(job: Job): Promise<boolean>
+  run(run: JobRun): Promise<unknown>
+  /** Told before a job is given up. If it throws, the job is tried again. */
+  giveUp?(run: JobRun, reason: string): Promise<void>
+}
+
+export interface JobAttemptDeps {
+  queue: WorkedQueue
+  /** Aborted when the process stops. */
+  stopping: AbortSignal
+  log: Logger
+  metrics: Pick<Metrics, 'jobDuration'>
+}
+
+const unknownJobPauseMs = 5_000
+const interruptedPauseMs = 500
+const notStartedPauseMs = 2_000
+
+/** Thrown where the work itself has not begun: the job comes back soon, and no attempt is lost. */
+export class JobNotStarted extends Error {}
+
+/** Makes the function that BullMQ calls with each job of a queue. */
+export function createJobAttempt({ queue, stopping, log, metrics }: JobAttemptDeps) {
+  return attempt
+
+  async function attempt(job: Job, token?: string): Promise<unknown> {
+    const policy = queue.policyOf(job)
+    if (!policy) return leave(job, token)
+    const run = describe(job)
+    const stopTimer = metrics.jobDuration.startTimer({ queue: queue.name, job: run.name })
+    try {
+      const result = await runWithin(policy.timeoutMs, stopping, (signal) =>
+        queue.run({ ...run, signal }),
+      )
+      stopTimer({ outcome: 'completed' })
+      return result
+    } catch (error) {
+      if (error instanceof JobNotStarted) {
+        run.log.warn({ reason: failureReason(error.cause) }, 'a job could not be started')
+        return postpone(job, token, notStartedPauseMs)
+      }
+      const dead = !isRetryable(error) || run.attempt >= policy.attempts
+      const interrupted = stopping.aborted && isAbort(error)
+      stopTimer({ outcome: interrupted ? 'interrupted' : dead ? 'dead' : 'failed' })
+      return interrupted ? postpone(job, token, interruptedPauseMs) : fail(run, error, dead)
+    }
+  }
+
+  async function leave(job: Job, token: string | undefined): Promise<unknown> {
+    if (await queue.isObsolete?.(job)) return undefined
+    return postpone(job, token, unknownJobPauseMs)
+  }
+
+  function describe(job: Job): JobRun {
+    const { name, id = '' } = job
+    const attempt = job.attemptsMade + 1
+    const childLog = log.child({ queue: queue.name, job: name, attempt })
+    return { id, name, data: job.data as unknown, attempt, signal: stopping, log: childLog }
+  }
+
+  async function fail(run: JobRun, error: unknown, dead: boolean): Promise<never> {
+    const reason = failureReason(error)
+    if (!dead) {
+      run.log.warn({ reason }, 'a job failed and will be tried again')
+      throw withoutValues(new Error(reason), error)
+    }
+    await queue.giveUp?.(run, reason).catch((cause: unknown) => {
+      run.log.error({ err: cause }, 'a job cannot be given up now and will be tried again')
+      throw new Error(reason)
+    })
+    run.log.error({ err: error }, 'a job failed for good')
+    throw withoutValues(new UnrecoverableError(reason), error)
+  }
+}
+
+/** Back to the queue without counting as an attempt. */
+async function postpone(job: Job, token: string | undefined, ms: number): Promise<never> {
+  await job.moveToDelayed(Date.now() + ms, token)
+  throw new DelayedError()
+}
+
+/** BullMQ keeps message and stack with the job, where dashboards show them. */
+function withoutValues(failure: Error, origin: unknown): Error {
+  failure.stack = `${failure.message}\n${failureFrames(origin)}`
+  return failure
+}
+
+const isAbort = (error: unknown): boolean =>
+  typeof error === 'object' && error !== null && 'name' in error && error.name === 'AbortError'

@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Worker, type Job } from 'bullmq'
+import type { CoreConfig } from '../config/index.ts'
+import type { Component } from '../lifecycle/index.ts'
+import { requestContext, type Logger } from '../logging/index.ts'
+import { bullConnection, bullPrefix, createOutageLog } from '../redis/index.ts'
+import type { Metrics } from '../telemetry/index.ts'
+import { createJobAttempt, type WorkedQueue } from './job-attempt.ts'
+import { retryDelay } from './retry.ts'
+import { bullTelemetry } from './tracing.ts'
+
+export interface JobWorkersDeps {
+  config: Pick<CoreConfig, 'redisUrl' | 'appName' | 'tracing'>
+  log: Logger
+  metrics: Pick<Metrics, 'jobDuration'>
+  name: string
+  queues: readonly WorkedQueue[]
+}
+
+// The jobs of a worker that died are taken over after the lock and at most two checks: 40 s.
+const timing = { lockDuration: 20_000, stalledInterval: 10_000, maxStalledCount: 10 }
+const removeOnComplete = { count: 1_000, age: 86_400 }
+const firstPauseMs = 1_000
+/** How long BullMQ may take to write down the last results. Without Redis it would wait for ever. */
+const closingMs = 1_500
+
+/** Runs jobs: retries with growing pauses, gives up where a repeat cannot help, and lets running ones end when the process stops. */
+export function createJobWorkers(deps: JobWorkersDeps): Component {
+  const { config, log, metrics, name, queues } = deps
+  const stopping = new AbortController()
+  const running = new Set<Promise<unknown>>()
+  let workers: Worker[] = []
+  return { name, start, stop }
+
+  function start(): void {
+    workers = queues.map(open)
+  }
+
+  async function stop(signal: AbortSignal): Promise<void> {
+    stopping.abort(new DOMException('The process stops.', 'AbortError'))
+    const closing = Promise.allSettled(workers.map((worker) => worker.close()))
+    const settled = new AbortController()
+    void closing.then(() => settled.abort())
+    await Promise.race([Promise.allSettled(running), aborted(signal)])
+    await sleep(closingMs, undefined, {
+      signal: AbortSignal.any([signal, settled.signal]),
+    }).catch(() => {})
+    for (const worker of workers) void worker.disconnect().catch(() => {})
+  }
+
+  function open(queue: WorkedQueue): Worker {
+    const outage = createOutageLog(log.child({ queue: queue.name }), 'taking jobs')
+    const worker = new Worker(queue.name, track(queue), {
+      connection: bullConnection(config),
+      prefix: bullPrefix(config),
+      concurrency: queue.concurrency,
+      removeOnComplete,
+      ...timing,
+      ...bullTelemetry(config),
+      settings: {
+        backoffStrategy: (attemptsMade, _type, _error, job) =>
+          retryDelay(
+            (job && queue.policyOf(job)) ?? { backoffMs: firstPauseMs },
+            attemptsMade ?? 1,
+          ),
+      },
+    })
+    worker.on('error', (error) => outage.failed(error))
+    worker.on('active', () => outage.recovered())
+    return worker
+  }
+
+  function track(queue: WorkedQueue) {
+    const attempt = createJobAttempt({ queue, stopping: stopping.signal, log, metrics })
+    return (job: Job, token?: string) => {
+      const work = requestContext.run({ jobId: job.id ?? '' }, () => attempt(job, token))
+      running.add(work)
+      return work.finally(() => running.delete(work))
+    }
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+}

@@ -1,0 +1,102 @@
+import type { Pool } from 'pg'
+import type { Component } from '../lifecycle/index.ts'
+import type { Logger } from '../logging/index.ts'
+import { createOutageLog, withDeadline } from '../redis/index.ts'
+import type { Metrics } from '../telemetry/index.ts'
+import { eventQueue, taskQueue } from './names.ts'
+import type { Queues } from './queues.ts'
+
+export interface QueueGaugesDeps {
+  pool: Pool
+  queues: Queues
+  metrics: Pick<
+    Metrics,
+    | 'queueJobs'
+    | 'outboxUnpublishedEvents'
+    | 'outboxOldestUnpublishedSeconds'
+    | 'eventDeliveriesOwed'
+    | 'eventDeliveriesDead'
+  >
+  modules: readonly { name: string }[]
+  log: Logger
+  everyMs?: number
+}
+
+const states = ['waiting', 'active', 'delayed', 'failed', 'completed', 'prioritized'] as const
+const deadlineMs = 2_000
+
+/**
+ * Measures queues and outbox every few seconds. They belong to the system, not to one process, so the scheduler alone tells them. A source
+ * that is away drops its numbers instead of repeating old ones.
+ */
+export function createQueueGauges({
+  pool,
+  queues,
+  metrics,
+  modules,
+  log,
+  everyMs = 5_000,
+}: QueueGaugesDeps): Component {
+  const outage = createOutageLog(log, 'measuring queues and outbox')
+  const names = modules.flatMap(({ name }) => [eventQueue(name), taskQueue(name)])
+  let timer: NodeJS.Timeout | undefined
+  let stopped = false
+  let running: Promise<void> = Promise.resolve()
+  return { name: 'queue gauges', start, stop }
+
+  function start(): void {
+    running = measure().then(() => {
+      if (!stopped) timer = setTimeout(start, everyMs)
+    })
+  }
+
+  async function stop(): Promise<void> {
+    stopped = true
+    clearTimeout(timer)
+    await running
+  }
+
+  async function measure(): Promise<void> {
+    const results = await Promise.allSettled([measureQueues(), measureOutbox()])
+    const failed = results.find((result) => result.status === 'rejected')
+    if (failed) outage.failed(failed.reason)
+    else outage.recovered()
+  }
+
+  async function measureQueues(): Promise<void> {
+    try {
+      for (const name of names) {
+        const counts = await withDeadline(queues.get(name).getJobCounts(...states), deadlineMs)
+        for (const state of states)
+          metrics.queueJobs.set({ queue: name, state }, counts[state] ?? 0)
+      }
+    } catch (error) {
+      metrics.queueJobs.reset()
+      throw error
+    }
+  }
+
+  async function measureOutbox(): Promise<void> {
+    const gauges = [
+      metrics.outboxUnpublishedEvents,
+      metrics.outboxOldestUnpublishedSeconds,
+      metrics.eventDeliveriesOwed,
+      metrics.eventDeliveriesDead,
+    ] as const
+    try {
+      const { rows } = await pool.query<{ values: number[] }>(outboxNumbers)
+      gauges.forEach((gauge, index) => gauge.set(rows[0]?.values[index] ?? 0))
+    } catch (error) {
+      for (const gauge of gauges) gauge.remove()
+      throw error
+    }
+  }
+}
+
+const outboxNumbers = `
+  SELECT ARRAY[
+    (SELECT count(*) FROM outbox_event WHERE published_at IS NULL),
+    (SELECT coalesce(extract(epoch FROM now() - min(occurred_at)), 0) FROM outbox_event WHERE published_at IS NULL),
+    (SELECT count(*) FROM event_delivery WHERE finished_at IS NULL AND dead_at IS NULL),
+    (SELECT count(*) FROM event_delivery WHERE dead_at IS NOT NULL)
+  ]::float8[] AS values`

@@ -1,0 +1,54 @@
+import { Queue } from 'bullmq'
+import type { CoreConfig } from '../config/index.ts'
+import type { Component } from '../lifecycle/index.ts'
+import type { Logger } from '../logging/index.ts'
+import { bullPrefix, createRedis, type RedisConnection } from '../redis/index.ts'
+import type { Metrics } from '../telemetry/index.ts'
+
+export interface QueuesDeps {
+  config: Pick<CoreConfig, 'redisUrl' | 'appName'>
+  log: Logger
+  /** Given where this is the only connection to Redis that the process keeps for itself: then it tells whether Redis is up. */
+  metrics?: Pick<Metrics, 'redisUp'>
+}
+
+/** The producing side of every BullMQ queue, over one connection that fails fast. */
+export interface Queues extends Component {
+  get(name: string): Queue
+  redis: RedisConnection
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** A batch of 500 jobs takes longer than the commands that a request waits for. */
+const commandTimeoutMs = 5_000
+
+export function createQueues({ config, log, metrics }: QueuesDeps): Queues {
+  const redis = createRedis({ config, log, commandTimeoutMs, ...(metrics && { metrics }) })
+  const queues = new Map<string, Queue>()
+  return { name: 'queues', get, redis, start: redis.start, stop }
+
+  function get(name: string): Queue {
+    const queue = queues.get(name) ?? open(name)
+    queues.set(name, queue)
+    return queue
+  }
+
+  function open(name: string): Queue {
+    const queue = new Queue(name, {
+      connection: redis.client,
+      prefix: bullPrefix(config),
+      // Otherwise a queue made while Redis is away waits for ever, or stays broken when its first command fails.
+      skipWaitingForReady: true,
+      skipVersionCheck: true,
+    })
+    // The connection reports its own errors once; without a listener each queue would throw them again.
+    queue.on('error', () => {})
+    return queue
+  }
+
+  async function stop(): Promise<void> {
+    await Promise.allSettled([...queues.values()].map((queue) => queue.close()))
+    await redis.stop()
+  }
+}

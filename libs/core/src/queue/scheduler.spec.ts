@@ -1,0 +1,137 @@
+import { randomBytes } from 'node:crypto'
+import { pino } from 'pino'
+import { z } from 'zod'
+import { eventually } from '../../testing/eventually.ts'
+import type { Component } from '../lifecycle/index.ts'
+import { bullPrefix } from '../redis/index.ts'
+import { createMetrics } from '../telemetry/index.ts'
+import { createQueues, type Queues } from './queues.ts'
+import { createScheduler } from './scheduler.ts'
+import { defineTask, handle, type Schedule } from './task.ts'
+import { createTaskWorkers } from './task-workers.ts'
+
+const log = pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' })
+
+describe('the scheduler', () => {
+  let queues: Queues
+  let config: { appName: string; redisUrl: string; tracing: boolean }
+  let started: Component[]
+  beforeEach(async () => {
+    const appName = `test ${randomBytes(4).toString('hex')}`
+    config = { appName, redisUrl: process.env['REDIS_URL'] ?? '', tracing: false }
+    queues = createQueues({ config, log })
+    await queues.start()
+    started = []
+  })
+  afterEach(async () => {
+    for (const component of started) await component.stop?.(AbortSignal.timeout(5_000))
+    await queues.stop()
+  })
+
+  it('adds, changes and removes schedules as they are declared', async () => {
+    await schedule({ 'shop.purge': { cron: '17 3 * * *' }, 'shop.count': { everyMs: 3_600_000 } })
+    expect(await eventually(() => existing(2))).toEqual({
+      'shop.purge': '17 3 * * * UTC',
+      'shop.count': 'every 3600000',
+    })
+    await stopAll()
+    await schedule({ 'shop.purge': { cron: '0 4 * * 1', timeZone: 'Europe/Vienna' } })
+    await eventually(async () => (await existing())['shop.purge'] === '0 4 * * 1 Europe/Vienna')
+    expect(await existing(1)).toEqual({ 'shop.purge': '0 4 * * 1 Europe/Vienna' })
+    await stopAll()
+    await schedule({})
+    await eventually(async () => Object.keys(await existing()).length === 0)
+    expect(await queues.get('shop.tasks').getDelayedCount()).toBe(0)
+  })
+
+  it('leaves an unchanged schedule as it is, also beside another scheduler', async () => {
+    const schedules = { 'shop.count': { everyMs: 3_600_000 }, 'shop.purge': { cron: '17 3 * * *' } }
+    await schedule(schedules)
+    await schedule(schedules)
+    await eventually(() => existing(2))
+    const before = await queues.get('shop.tasks').getJobSchedulers()
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    expect(await queues.get('shop.tasks').getJobSchedulers()).toEqual(before)
+    expect(await queues.get('shop.tasks').getJobCountByTypes('delayed', 'waiting')).toBe(2)
+  })
+
+  it('brings schedules back when Redis was emptied', async () => {
+    await schedule({ 'shop.purge': { cron: '17 3 * * *' } })
+    await eventually(() => existing(1))
+    const { client } = queues.redis
+    await client.del(...(await client.keys(`${bullPrefix(config)}:*`)))
+    await eventually(() => existing(1))
+  })
+
+  it('brings a schedule back whose waiting job was deleted', async () => {
+    await schedule({ 'shop.purge': { cron: '17 3 * * *' } })
+    await eventually(() => existing(1))
+    await stopAll()
+    const queue = queues.get('shop.tasks')
+    await queue.drain(true)
+    const past = Date.now() - 120_000
+    await queues.redis.client.zadd(queue.toKey('repeat'), past, 'shop.purge')
+    await schedule({ 'shop.purge': { cron: '17 3 * * *' } })
+    await eventually(async () => (await queue.getDelayedCount()) === 1)
+  })
+
+  it('lets a tick run once with two schedulers and two workers', async () => {
+    const ticks: number[] = []
+    const count = defineTask('shop.count', z.object({}))
+    const everyMs = 250
+    // BullMQ names the job of a tick `repeat:<schedule>:<time of the tick>`.
+    const tick = handle(count, (_, { id }) => void ticks.push(Number(id.split(':').at(-1))), {
+      schedule: { everyMs },
+    })
+    const shop = { name: 'shop', tasks: [tick] }
+    const metrics = createMetrics({ process: 'test' })
+    for (let copies = 0; copies < 2; copies++) {
+      await run(createScheduler({ queues, modules: [shop], log, everyMs: 100 }))
+      await run(createTaskWorkers({ config, log, metrics, tasks: [tick] }))
+    }
+    await eventually(() => ticks.length >= 8)
+    const [first = 0] = ticks
+    expect(ticks).toEqual(ticks.map((_, index) => first + index * everyMs))
+  })
+
+  it('keeps to the queues of its modules', async () => {
+    await queues.get('other.tasks').upsertJobScheduler('other.task', { every: 3_600_000 })
+    await schedule({})
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    expect(await queues.get('other.tasks').getJobSchedulersCount()).toBe(1)
+  })
+
+  it('refuses a schedule whose payload breaks the schema', () => {
+    const task = defineTask('shop.print', z.object({ orderId: z.int() }))
+    expect(() => handle(task, () => {}, { schedule: { everyMs: 1_000 } })).toThrow()
+  })
+
+  async function schedule(schedules: Record<string, Schedule>): Promise<void> {
+    const tasks = Object.entries(schedules).map(([name, declared]) =>
+      handle(defineTask(name, z.object({})), () => {}, { schedule: declared }),
+    )
+    await run(createScheduler({ queues, modules: [{ name: 'shop', tasks }], log, everyMs: 100 }))
+  }
+
+  async function run(component: Component): Promise<void> {
+    started.unshift(component)
+    await component.start?.()
+  }
+
+  async function stopAll(): Promise<void> {
+    for (const component of started.splice(0)) await component.stop?.(AbortSignal.timeout(5_000))
+  }
+
+  async function existing(): Promise<Record<string, string>>
+  async function existing(count: number): Promise<Record<string, string> | undefined>
+  async function existing(count?: number) {
+    const schedulers = await queues.get('shop.tasks').getJobSchedulers()
+    if (count !== undefined && schedulers.length !== count) return undefined
+    return Object.fromEntries(
+      schedulers.map(({ key, pattern, tz, every }) => [
+        key,
+        pattern ? `${pattern} ${tz}` : `every ${every}`,
+      ]),
+    )
+  }
+})

@@ -1,0 +1,1 @@
+export { createStore, type Store, type StoreDeps, type Tables } from './store.ts'

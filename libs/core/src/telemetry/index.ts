@@ -1,0 +1,17 @@
+export { measureDatabasePool, type DatabasePoolDeps } from './database-pool.ts'
+export {
+  createManagementServer,
+  type HealthReport,
+  type HealthSource,
+  type ManagementServer,
+  type ManagementServerDeps,
+} from './management-server.ts'
+export { createMetrics, type Metrics, type MetricsDeps } from './metrics.ts'
+export {
+  currentTraceContext,
+  traceparentHeader,
+  withTraceContext,
+  type TraceContext,
+} from './trace-context.ts'
+export { withSpan, type SpanOptions } from './trace-span.ts'
+export { startTracing, type Tracing, type TracingOptions } from './tracing.ts'

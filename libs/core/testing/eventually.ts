@@ -1,0 +1,20 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/**
+ * Waits until `probe` gives something truthy, and gives it. Throws after `withinMs` milliseconds.
+ *
+ * @example
+ * const mail = await eventually(() => inbox.find((mail) => mail.to === address))
+ */
+export async function eventually<T>(
+  probe: () => T | Promise<T>,
+  withinMs = 10_000,
+): Promise<NonNullable<T>> {
+  const until = Date.now() + withinMs
+  for (;;) {
+    const value = await probe()
+    if (value) return value
+    if (Date.now() > until) throw new Error(`Not so after ${withinMs} ms: ${probe.toString()}`)
+    await sleep(10)
+  }
+}

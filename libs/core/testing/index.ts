@@ -1,0 +1,13 @@
+export { cloneTestDatabase, createTemplateDatabase, type TestDatabase } from './database.ts'
+export { eventually } from './eventually.ts'
+export { createTestClock, type TestClock } from './test-clock.ts'
+export {
+  createTestCore,
+  serveModules,
+  type TestCore,
+  type TestCoreOptions,
+  type TestServer,
+} from './test-core.ts'
+export { startOtlpReceiver, type OtlpReceiver, type ReceivedSpan } from './otlp-receiver.ts'
+export { startSmtpServer, type ReceivedMail, type TestSmtpServer } from './smtp-server.ts'
+export { startTcpProxy, type TcpProxy } from './tcp-proxy.ts'

@@ -1,0 +1,160 @@
+import type { AddressInfo, Socket } from 'node:net'
+import { simpleParser } from 'mailparser'
+import { SMTPServer, type SMTPServerDataStream } from 'smtp-server'
+import { eventually } from './eventually.ts'
+
+/** A mail as it came over SMTP. */
+export interface ReceivedMail {
+  /** The recipients of the envelope, which are those that get it. */
+  recipients: string[]
+  from: string
+  to: string
+  subject: string
+  text: string
+  html: string
+  messageId: string
+  raw: string
+}
+
+export type SmtpStep = 'CONNECT' | 'MAIL FROM' | 'RCPT TO' | 'DATA'
+
+export interface TestSmtpServer {
+  /** For SMTP_URL. */
+  url: string
+  mails: ReceivedMail[]
+  /** The first mail that fits, also one that came before. Throws after `timeoutMs` (10 s). */
+  waitForMail(fits?: (mail: ReceivedMail) => boolean, timeoutMs?: number): Promise<ReceivedMail>
+  /** From now on every mail is refused at this step ("RCPT TO" if unset) with this code; 4xx means later, 5xx for good. */
+  refuse(code: number, at?: SmtpStep): void
+  /** From now on takes whole mails and never says whether it did. */
+  holdData(): void
+  /** Takes mails again. */
+  accept(): void
+  /** Cuts every connection and answers on its port no more, until `up`. */
+  down(): Promise<void>
+  up(): Promise<void>
+  /** How many connections were made so far. */
+  connections(): number
+  stop(): Promise<void>
+}
+
+/**
+ * A real SMTP server on a free port, which keeps what it gets and can be told to misbehave.
+ *
+ * @example
+ * const smtp = await startSmtpServer()
+ * await mailer.send(email, { messageId: 'a' })
+ * expect((await smtp.waitForMail()).subject).toBe('Welcome')
+ * await smtp.stop()
+ */
+export async function startSmtpServer(): Promise<TestSmtpServer> {
+  const mails: ReceivedMail[] = []
+  let refusal: { code: number; at: SmtpStep } | undefined
+  let holding = false
+  let connected = 0
+  let server = createServer()
+  const port = await listen(0)
+  return {
+    url: `smtp://127.0.0.1:${port}`,
+    mails,
+    waitForMail,
+    refuse,
+    holdData,
+    accept,
+    down,
+    up,
+    connections: () => connected,
+    stop: down,
+  }
+
+  function waitForMail(
+    fits: (mail: ReceivedMail) => boolean = () => true,
+    timeoutMs = 10_000,
+  ): Promise<ReceivedMail> {
+    return eventually(() => mails.find(fits), timeoutMs)
+  }
+
+  function refuse(code: number, at: SmtpStep = 'RCPT TO'): void {
+    refusal = { code, at }
+  }
+
+  function holdData(): void {
+    holding = true
+  }
+
+  function accept(): void {
+    refusal = undefined
+    holding = false
+  }
+
+  async function down(): Promise<void> {
+    await new Promise<void>((resolve) => server.close(resolve))
+  }
+
+  async function up(): Promise<void> {
+    server = createServer()
+    await listen(port)
+  }
+
+  function listen(on: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      server.server.once('error', reject)
+      server.listen(on, '127.0.0.1', () => resolve((server.server.address() as AddressInfo).port))
+    })
+  }
+
+  function createServer(): SMTPServer {
+    const created = new SMTPServer({
+      authOptional: true,
+      disabledCommands: ['STARTTLS', 'AUTH'],
+      disableReverseLookup: true,
+      closeTimeout: 20,
+      onConnect: (_session, answer) => {
+        connected += 1
+        answer(errorAt('CONNECT'))
+      },
+      onMailFrom: (_address, _session, answer) => answer(errorAt('MAIL FROM')),
+      onRcptTo: (_address, _session, answer) => answer(errorAt('RCPT TO')),
+      onData: (stream, { envelope }, answer) => {
+        const recipients = envelope.rcptTo.map(({ address }) => address)
+        void take(stream, recipients).then(answer)
+      },
+    })
+    // A client that goes away in the middle is what some tests are about.
+    created.on('error', () => undefined)
+    created.server.on('connection', (socket: Socket) => socket.on('error', () => undefined))
+    return created
+  }
+
+  function errorAt(step: SmtpStep): Error | null {
+    if (refusal?.at !== step) return null
+    return Object.assign(new Error('refused by the test'), { responseCode: refusal.code })
+  }
+
+  async function take(stream: SMTPServerDataStream, recipients: string[]): Promise<Error | null> {
+    const chunks: Buffer[] = []
+    for await (const chunk of stream) chunks.push(chunk as Buffer)
+    const error = errorAt('DATA')
+    if (error) return error
+    if (holding) return new Promise(() => undefined)
+    mails.push(await read(Buffer.concat(chunks).toString(), recipients))
+    return null
+  }
+}
+
+async function read(raw: string, recipients: string[]): Promise<ReceivedMail> {
+  const { from, to, subject = '', text = '', html, messageId = '' } = await simpleParser(raw)
+  return {
+    recipients,
+    from: from?.text ?? '',
+    to: [to ?? []]
+      .flat()
+      .map((addresses) => addresses.text)
+      .join(', '),
+    subject,
+    text,
+    html: html || '',
+    messageId,
+    raw,
+  }
+}
