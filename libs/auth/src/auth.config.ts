@@ -1,0 +1,73 @@
+import { z } from 'zod'
+import { defineConfig, duration, flag, key, type ConfigOf } from '@ashlar/core/config'
+import { isSigningKey } from './services/signing-key.ts'
+
+export type AuthConfig = ConfigOf<typeof authConfig>
+
+export const authConfig = defineConfig(
+  {
+    AUTH_REGISTRATION_ENABLED: key(flag().default(true), {
+      description: 'false refuses new registrations.',
+      example: 'true',
+    }),
+    AUTH_JWT_PRIVATE_KEY: key(
+      z.string().refine(isSigningKey, {
+        error: 'must be a P-256 private key, PKCS #8 DER in base64',
+      }),
+      {
+        description:
+          'Signs access tokens (ES256): openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 | openssl pkcs8 -topk8 -nocrypt -outform DER | base64 -w0',
+        example: 'MIGHAgEAMBMGByqGSM49AgEG…',
+        secret: true,
+      },
+    ),
+    AUTH_JWT_ISSUER: key(z.string().min(1).optional(), {
+      description: 'Issuer (iss) of access tokens. APP_URL if unset.',
+      example: 'https://api.example.com',
+    }),
+    AUTH_JWT_AUDIENCE: key(z.string().min(1).default('ashlar'), {
+      description: 'Audience (aud) of access tokens.',
+      example: 'ashlar',
+    }),
+    AUTH_ACCESS_TOKEN_TTL: key(duration().default(900_000), {
+      description: 'How long an access token is valid.',
+      example: '15m',
+    }),
+    AUTH_REFRESH_TOKEN_TTL: key(duration().default(604_800_000), {
+      description: 'How long a session lasts without being refreshed.',
+      example: '7d',
+    }),
+    AUTH_SESSION_SECRET: key(z.string().min(16, { error: 'must have at least 16 characters' }), {
+      description: 'Signs the session cookie of the admin dashboard.',
+      example: 'the output of: openssl rand -base64 48',
+      secret: true,
+    }),
+    AUTH_ADMIN_EMAIL: key(z.email({ error: 'must be an e-mail address' }).optional(), {
+      description: 'E-mail of the first admin, whom the seed command makes once.',
+      example: 'admin@example.com',
+    }),
+    AUTH_ADMIN_PASSWORD: key(
+      z.string().min(8, { error: 'must have at least 8 characters' }).optional(),
+      {
+        description: 'Password of the first admin.',
+        example: 'the output of: openssl rand -base64 24',
+        password: true,
+      },
+    ),
+  },
+  (env) => ({
+    registrationEnabled: env.AUTH_REGISTRATION_ENABLED,
+    jwt: {
+      privateKey: env.AUTH_JWT_PRIVATE_KEY,
+      issuer: env.AUTH_JWT_ISSUER,
+      audience: env.AUTH_JWT_AUDIENCE,
+    },
+    accessTokenTtlMs: env.AUTH_ACCESS_TOKEN_TTL,
+    refreshTokenTtlMs: env.AUTH_REFRESH_TOKEN_TTL,
+    sessionSecret: env.AUTH_SESSION_SECRET,
+    admin:
+      env.AUTH_ADMIN_EMAIL && env.AUTH_ADMIN_PASSWORD
+        ? { email: env.AUTH_ADMIN_EMAIL, password: env.AUTH_ADMIN_PASSWORD }
+        : undefined,
+  }),
+)

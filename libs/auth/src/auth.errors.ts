@@ -1,0 +1,68 @@
+import { defineError } from '@ashlar/core/errors'
+
+export const registrationDisabled = defineError({
+  kind: 'forbidden',
+  code: 'auth.registration_disabled',
+  title: 'Registration disabled',
+  detail: 'New registrations are switched off.',
+  help: 'Ask an administrator for an account.',
+})
+
+export const emailTaken = defineError({
+  kind: 'conflict',
+  code: 'auth.email_taken',
+  title: 'E-mail taken',
+  detail: 'Another account uses this e-mail address.',
+  help: 'Log in, or register with another address.',
+})
+
+export const usernameTaken = defineError({
+  kind: 'conflict',
+  code: 'auth.username_taken',
+  title: 'Username taken',
+  detail: 'Another account uses this username.',
+  help: 'Register with another username.',
+})
+
+export const invalidCredentials = defineError({
+  kind: 'unauthenticated',
+  code: 'auth.invalid_credentials',
+  title: 'Invalid credentials',
+  detail: 'E-mail and password do not match an active account.',
+  help: 'Check both, or restore the password.',
+})
+
+export const invalidAccessToken = defineError({
+  kind: 'unauthenticated',
+  code: 'auth.invalid_access_token',
+  title: 'Not authenticated',
+  detail: 'A valid access token is needed.',
+  help: 'Log in and send the access token as "Authorization: Bearer <token>".',
+})
+
+export const inactiveUser = defineError({
+  kind: 'forbidden',
+  code: 'auth.inactive_user',
+  title: 'Inactive account',
+  detail: 'This account is not active.',
+  help: 'Ask an administrator to activate it.',
+})
+
+export const hashingOverloaded = defineError({
+  kind: 'unavailable',
+  code: 'auth.overloaded',
+  title: 'Too many log-ins at once',
+  detail: 'More log-ins arrived than can be checked right now.',
+  help: 'Repeat the request after the time that Retry-After gives.',
+})
+
+/** The module's part of the problem catalogue. */
+export const authErrors = [
+  registrationDisabled,
+  emailTaken,
+  usernameTaken,
+  invalidCredentials,
+  invalidAccessToken,
+  inactiveUser,
+  hashingOverloaded,
+]

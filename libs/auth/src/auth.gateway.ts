@@ -1,0 +1,37 @@
+import type { AuthStore } from './auth.store.ts'
+import type { AuthService } from './services/auth.service.ts'
+
+/** A user as other modules see one. */
+export interface UserDto {
+  id: number
+  username: string
+  email: string
+  status: 'active' | 'inactive'
+  role: 'user' | 'admin'
+}
+
+/** What other modules and processes may ask of auth. */
+export interface AuthGateway {
+  /** Null when there is no such user, or no longer. */
+  findUser(id: number): Promise<UserDto | null>
+  /** The active user with these credentials. Throws `auth.invalid_credentials`. */
+  verifyCredentials(credentials: { email: string; password: string }): Promise<UserDto>
+}
+
+export const createAuthGateway = (store: AuthStore, auth: AuthService): AuthGateway => ({
+  async findUser(id) {
+    const user = await store.users.findById(id)
+    return user && toUserDto(user)
+  },
+  async verifyCredentials(credentials) {
+    return toUserDto(await auth.verifyCredentials(credentials))
+  },
+})
+
+const toUserDto = ({ id, username, email, status, role }: UserDto): UserDto => ({
+  id,
+  username,
+  email,
+  status,
+  role,
+})

@@ -1,0 +1,7 @@
+export { type AuthGateway, type UserDto } from './auth.gateway.ts'
+export { userRegistered } from './events/user-registered.event.ts'
+export {
+  type Authenticated,
+  type AuthenticatedUser,
+  type AuthGuards,
+} from './guards/auth.guards.ts'

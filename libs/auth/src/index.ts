@@ -1,0 +1,1 @@
+export { createAuthModule, type AuthModule, type AuthModuleDeps } from './auth.module.ts'

@@ -1,0 +1,47 @@
+import { z } from 'zod'
+import { Email, Password, Username } from './user.schema.ts'
+
+export const RegisterBody = z
+  .strictObject({ username: Username, email: Email, password: Password })
+  .meta({ id: 'RegisterBody' })
+export type RegisterBody = z.infer<typeof RegisterBody>
+
+/** A wrong form is a wrong password here: the rules for new passwords do not apply to old ones. */
+const GivenPassword = z
+  .string()
+  .max(1_024)
+  .transform((text) => text.normalize('NFKC'))
+const GivenEmail = z
+  .string()
+  .max(1_024)
+  .transform((text) => text.trim().toLowerCase())
+
+export const LoginBody = z.strictObject({ email: GivenEmail, password: GivenPassword }).meta({
+  id: 'LoginBody',
+  example: { email: 'mason@example.com', password: 'cut stone by stone' },
+})
+export type LoginBody = z.infer<typeof LoginBody>
+
+/** The OAuth 2 password form (RFC 6749 §4.3.2), which names the e-mail `username`. */
+export const PasswordForm = z
+  .strictObject({
+    username: GivenEmail,
+    password: GivenPassword,
+    grant_type: z.literal('password').optional(),
+    scope: z.string().optional(),
+    client_id: z.string().optional(),
+    client_secret: z.string().optional(),
+  })
+  .transform(({ username, password }): LoginBody => ({ email: username, password }))
+  .meta({ id: 'PasswordForm' })
+
+/** RFC 6749 §5.1, therefore not wrapped in `data`. */
+export const TokenAnswer = z
+  .object({
+    access_token: z.string(),
+    refresh_token: z.string(),
+    token_type: z.literal('Bearer'),
+    expires_in: z.int(),
+  })
+  .meta({ id: 'TokenAnswer' })
+export type TokenAnswer = z.infer<typeof TokenAnswer>

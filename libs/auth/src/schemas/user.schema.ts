@@ -1,0 +1,46 @@
+import { z } from 'zod'
+
+/** Unique without regard to case. */
+export const Username = z
+  .string()
+  .regex(/^[A-Za-z0-9_.-]{3,50}$/, {
+    error: 'Must have 3 to 50 characters of A-Z, a-z, 0-9, _, . and -',
+  })
+  .meta({ id: 'Username', example: 'mason' })
+
+/** Trimmed and lower case, so that equal addresses are equal text. */
+export const Email = z
+  .string()
+  .transform((text) => text.trim().toLowerCase())
+  .pipe(
+    z
+      .email({ error: 'Must be an e-mail address' })
+      .max(254, { error: 'Must have at most 254 characters' }),
+  )
+  .meta({ id: 'Email', example: 'mason@example.com' })
+
+/** Counted and compared after NFKC, so that one password has one form on every keyboard. */
+export const Password = z
+  .string()
+  .transform((text) => text.normalize('NFKC'))
+  .refine((text) => [...text].length >= 8, { error: 'Must have at least 8 characters' })
+  .refine((text) => [...text].length <= 128, { error: 'Must have at most 128 characters' })
+  .meta({ id: 'Password', example: 'cut stone by stone' })
+
+export const UserStatus = z.enum(['active', 'inactive'])
+export const UserRole = z.enum(['user', 'admin'])
+
+/** What oneself and admins see. */
+export const FullUser = z
+  .object({
+    id: z.int(),
+    username: Username,
+    email: z.email(),
+    emailVerified: z.boolean(),
+    status: UserStatus,
+    role: UserRole,
+    createdAt: z.iso.datetime(),
+    updatedAt: z.iso.datetime(),
+  })
+  .meta({ id: 'FullUser' })
+export type FullUser = z.infer<typeof FullUser>

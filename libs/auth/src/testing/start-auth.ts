@@ -1,0 +1,42 @@
+import { parseConfig, type Environment } from '@ashlar/core/config'
+import {
+  createTestClock,
+  createTestCore,
+  serveModules,
+  type TestClock,
+  type TestCore,
+} from '@ashlar/core/testing'
+import { authConfig } from '../auth.config.ts'
+import { createAuthModule, type AuthModule } from '../auth.module.ts'
+import { createAuthStore, type AuthStore } from '../auth.store.ts'
+import { authEnvironment } from './auth-environment.ts'
+
+export interface TestAuth extends TestCore {
+  url: string
+  clock: TestClock
+  module: AuthModule
+  store: AuthStore
+}
+
+/** The auth module behind real HTTP, on a database of its own and a clock that the test sets. */
+export async function startAuth(environment: Environment = {}): Promise<TestAuth> {
+  const clock = createTestClock()
+  const test = await createTestCore({ clock, environment })
+  const { auth: config } = parseConfig(
+    { auth: authConfig },
+    { ...authEnvironment(), ...environment },
+  )
+  const module = createAuthModule({ core: test.core, config })
+  const server = await serveModules(test.core, [module])
+  return {
+    ...test,
+    url: server.url,
+    clock,
+    module,
+    store: createAuthStore(test.core),
+    async stop() {
+      await server.stop()
+      await test.stop()
+    },
+  }
+}

@@ -1,0 +1,14 @@
+import { createAuthModule, type AuthModule } from '@ashlar/auth'
+import type { Core, FeatureModule } from '@ashlar/core/module'
+import type { AppConfig } from './config.ts'
+
+export interface Modules {
+  auth: AuthModule
+  all: readonly FeatureModule[]
+}
+
+/** The only place that names every module. */
+export function composeModules(core: Core, config: AppConfig): Modules {
+  const auth = createAuthModule({ core, config: config.auth })
+  return { auth, all: [auth] }
+}
