@@ -1,0 +1,18 @@
+import type { RequestHandler } from 'express'
+import { forbidden } from '@ashlar/core/http'
+
+const safeMethods = ['GET', 'HEAD', 'OPTIONS', 'TRACE']
+
+/**
+ * A change must come from a page of this dashboard. Browsers tell the origin with every change and let no page forge it; a request without
+ * one is refused too. The own origin is what the client itself asked for: its `Host`, and its scheme as TRUST_PROXY lets it be known.
+ */
+export const requireOwnOrigin: RequestHandler = (request, response, next) => {
+  // With helmet's `no-referrer`, browsers would send `Origin: null` with the forms of our own pages.
+  response.set('Referrer-Policy', 'same-origin')
+  if (safeMethods.includes(request.method)) return next()
+  const own = `${request.protocol}://${request.get('host')}`
+  if (request.get('origin') !== own)
+    throw forbidden({ detail: 'A change must come from a page of this dashboard.' })
+  next()
+}

@@ -1,0 +1,38 @@
+import { html, type Html } from './html.ts'
+import { layout } from './layout.ts'
+
+export interface LoginPageProps {
+  appName: string
+  /** Why the last attempt was refused. */
+  fault?: string
+}
+
+export function loginPage({ appName, fault }: LoginPageProps): Html {
+  const alert = fault ? html`<p class="alert" role="alert" id="fault">${fault}</p>` : ''
+  const described = fault ? html` aria-describedby="fault"` : ''
+  const content = html`<h1>Log in</h1>
+    ${alert}
+    <form method="post" action="/login" ${described}>
+      <label for="email">E-mail</label>
+      <input
+        id="email"
+        name="email"
+        type="email"
+        autocomplete="username"
+        required
+        maxlength="254"
+        autofocus
+      />
+      <label for="password">Password</label>
+      <input
+        id="password"
+        name="password"
+        type="password"
+        autocomplete="current-password"
+        required
+      />
+      <button type="submit">Log in</button>
+    </form>
+    <p class="note">For administrators only.</p>`
+  return layout({ appName, title: 'Log in', content })
+}

@@ -1,0 +1,5 @@
+import { readEnvironment } from '@ashlar/core/config'
+import { startTracing } from '@ashlar/core/telemetry'
+
+/** Imported before anything else by main.ts, because only what is loaded afterwards is traced. */
+export const tracing = startTracing({ serviceName: 'ashlar-api', environment: readEnvironment() })

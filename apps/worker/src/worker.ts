@@ -1,0 +1,46 @@
+import {
+  createListenerWorkers,
+  createRelay,
+  createSubscriptions,
+  createSweep,
+} from '@ashlar/core/events'
+import type { Component } from '@ashlar/core/lifecycle'
+import type { Core, FeatureModule } from '@ashlar/core/module'
+import { assertOwnNames, createQueues, createTaskWorkers, type Queues } from '@ashlar/core/queue'
+
+export interface WorkerDeps {
+  core: Pick<Core, 'config' | 'log' | 'metrics' | 'database'>
+  modules: readonly FeatureModule[]
+}
+
+export interface Worker {
+  queues: Queues
+  /** In the order in which they start; they stop in reverse: first no more jobs, then no more events, then no connection. */
+  components: readonly Component[]
+}
+
+/** The listeners and tasks of the modules, and a relay that feeds the listeners of all processes. */
+export function createWorker({ core, modules }: WorkerDeps): Worker {
+  assertOwnNames(modules)
+  const { config, log, metrics } = core
+  const { pool } = core.database
+  const queues = createQueues({ config, log, metrics })
+  const listeners = modules.flatMap((module) => module.listeners ?? [])
+  const tasks = modules.flatMap((module) => module.tasks ?? [])
+  const subscriptions = createSubscriptions({
+    pool,
+    listeners,
+    modules: modules.map(({ name }) => name),
+    log,
+  })
+  return {
+    queues,
+    components: [
+      queues,
+      createRelay({ config, pool, queues, subscriptions, log, metrics }),
+      createSweep({ pool, queues, log }),
+      createListenerWorkers({ config, pool, listeners, log, metrics }),
+      createTaskWorkers({ config, tasks, log, metrics }),
+    ],
+  }
+}
