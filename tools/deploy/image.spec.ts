@@ -1,0 +1,62 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { bundlesIn, has, read } from './read-deployment.ts'
+
+const dockerfile = read('Dockerfile')
+
+describe('Dockerfile', () => {
+  it('runs on the Node that the project is made for', () => {
+    expect(dockerfile).toContain(`NODE_IMAGE=node:${read('.nvmrc').trim()}-bookworm-slim`)
+  })
+
+  it('runs as a user that Kubernetes can see is not root', () => {
+    const [, user] = /^USER (\d+):\d+$/m.exec(dockerfile) ?? []
+    expect(Number(user)).toBeGreaterThan(0)
+    expect(read('deploy/helm/ashlar/values.yaml')).toContain(`runAsUser: ${user}`)
+  })
+
+  it('names processes that exist', () => {
+    for (const folder of bundlesIn(dockerfile))
+      expect(has(`${folder}/package.json`) || folder === 'tools/db').toBe(true)
+  })
+
+  it('copies what its context holds', () => {
+    const ignored = read('.dockerignore')
+    expect(has('deploy/docker/healthcheck.mjs')).toBe(true)
+    expect(ignored).toContain('!deploy/docker')
+    expect(ignored).toMatch(/^\*\*\/\.env$/m)
+  })
+})
+
+describe('health check of the image', () => {
+  it.each([
+    [200, 0],
+    [503, 1],
+  ])('sees the answer %i as exit code %i', async (status, code) => {
+    const server = createServer((request, response) =>
+      response.writeHead(request.url === '/health/ready' ? status : 404).end('{}'),
+    )
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    try {
+      expect(await check((server.address() as AddressInfo).port)).toBe(code)
+    } finally {
+      server.close()
+    }
+  })
+
+  it('fails when nobody listens', async () => {
+    expect(await check(1)).toBe(1)
+  })
+
+  async function check(port: number) {
+    const child = spawn(process.execPath, ['deploy/docker/healthcheck.mjs', '/health/ready'], {
+      env: { ...process.env, MANAGEMENT_PORT: String(port) },
+      stdio: 'ignore',
+    })
+    const [code] = (await once(child, 'exit')) as [number]
+    return code
+  }
+})
