@@ -1,0 +1,172 @@
+import { execFile, execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { Client } from 'pg'
+
+const root = join(__dirname, '..', '..')
+const bundle = join(root, '.ashlar', 'cache', 'specs', 'db.cjs')
+const first = '20260101000000_first'
+
+let project: string
+let databaseUrl: string
+
+beforeAll(() => {
+  execFileSync(process.execPath, ['tools/build/build.ts', 'tools/db/main.ts', bundle], {
+    cwd: root,
+  })
+})
+
+beforeEach(() => {
+  project = mkdtempSync(join(tmpdir(), 'ashlar-'))
+  mkdirSync(join(project, 'prisma', 'schema'), { recursive: true })
+  writeMigration(first, 'CREATE TABLE a (id int);')
+  const url = new URL(process.env['DATABASE_URL'] ?? '')
+  url.pathname = `/ashlar_test_db_${randomBytes(4).toString('hex')}`
+  databaseUrl = url.href
+})
+
+afterEach(async () => {
+  rmSync(project, { recursive: true })
+  const name = new URL(databaseUrl).pathname.slice(1)
+  await query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`, process.env['DATABASE_URL'])
+})
+
+describe('the db command', () => {
+  it('migrates, and says so when there is nothing to do', async () => {
+    expect(await db('migrate')).toEqual({ code: 0, out: `Applied ${first}\n`, err: '' })
+    expect(await db('migrate')).toEqual({ code: 0, out: 'The database is up to date.\n', err: '' })
+  })
+
+  it('runs three times at once', async () => {
+    const runs = await Promise.all([db('migrate'), db('migrate'), db('migrate')])
+    expect(runs.map(({ code, err }) => ({ code, err }))).toEqual(
+      Array(3).fill({ code: 0, err: '' }),
+    )
+    expect(runs.filter(({ out }) => out.includes(`Applied ${first}`))).toHaveLength(1)
+  })
+
+  it('is repeated after kill -9, also while the server still works on the script', async () => {
+    writeMigration(first, 'SELECT pg_sleep(1.5); CREATE TABLE a (id int);')
+    const killed = start(['migrate'])
+    await until(async () => (await query('SELECT * FROM _prisma_migrations')).length > 0)
+    killed.kill('SIGKILL')
+    expect(await db('migrate')).toEqual({
+      code: 0,
+      out: 'Another process migrates this database; waiting for it.\nThe database is up to date.\n',
+      err: '',
+    })
+    expect(await query('SELECT * FROM a')).toEqual([])
+  })
+
+  it('shows the status, with exit code 1 while something is missing', async () => {
+    await db('migrate')
+    writeMigration('20260102000000_second', 'nonsense;')
+    await db('migrate')
+    writeMigration('20260103000000_third', 'SELECT 1;')
+    expect(await db('status')).toEqual({
+      code: 1,
+      out:
+        `  applied      ${first}\n` +
+        '  failed       20260102000000_second (syntax error at or near "nonsense")\n' +
+        '  pending      20260103000000_third\n' +
+        'Apply what is missing with: npm run db:migrate\n',
+      err: '',
+    })
+  })
+
+  it('tells a failure without a stack', async () => {
+    writeMigration(first, 'SELECT nothing;')
+    const { code, err } = await db('migrate')
+    expect(code).toBe(1)
+    expect(err).toContain('column "nothing" does not exist (SQLSTATE 42703)')
+    expect(err).not.toMatch(/\n\s+at |engine/)
+  })
+
+  it('resets only when told so, and never in production', async () => {
+    await db('migrate')
+    expect(await db('reset')).toMatchObject({ code: 1, err: expect.stringContaining('--yes') })
+    expect(await db('reset', '--yes')).toMatchObject({ code: 0 })
+    expect(await run(['reset', '--yes'], { APP_ENV: 'production' })).toMatchObject({
+      code: 1,
+      err: 'APP_ENV is production: a reset would drop every table, so it is refused.\n',
+    })
+  })
+
+  it('writes a migration from the schema', async () => {
+    writeFileSync(
+      join(project, 'prisma', 'schema', 'main.prisma'),
+      'datasource db {\n  provider = "postgresql"\n}\nmodel a {\n  id Int?\n  key Int @id\n}\n',
+    )
+    const { code, out } = await db('migration', 'add', 'key')
+    expect(code).toBe(0)
+    expect(out).toMatch(/^Wrote prisma\/migrations\/\d{14}_add_key\/migration.sql\n {2}Mind: /)
+  })
+
+  it('takes DATABASE_DIRECT_URL before DATABASE_URL', async () => {
+    const pooled = 'postgresql://nobody:wrong@127.0.0.1:1/x'
+    const direct = { DATABASE_URL: pooled, DATABASE_DIRECT_URL: databaseUrl }
+    expect(await run(['migrate'], direct)).toMatchObject({ code: 0 })
+  })
+
+  it('lists the faults of the configuration with exit code 78', async () => {
+    expect(await run(['migrate'], { DATABASE_URL: 'mysql://x', APP_ENV: 'prod' })).toEqual({
+      code: 78,
+      out: '',
+      err: expect.stringMatching(
+        /^The configuration cannot be used:\n {2}APP_ENV must be .*\n {2}DATABASE_URL .*\n$/,
+      ),
+    })
+  })
+
+  it('explains itself', async () => {
+    expect(await db('--help')).toMatchObject({ code: 0, out: expect.stringContaining('Usage') })
+    expect(await db('migrat')).toMatchObject({ code: 2, err: expect.stringContaining('Usage') })
+  })
+})
+
+function writeMigration(name: string, script: string) {
+  mkdirSync(join(project, 'prisma', 'migrations', name), { recursive: true })
+  writeFileSync(join(project, 'prisma', 'migrations', name, 'migration.sql'), script)
+}
+
+const db = (...args: string[]) => run(args, {})
+
+function run(args: string[], environment: Record<string, string>) {
+  return new Promise<{ code: number; out: string; err: string }>((resolve) => {
+    const child = start(args, environment, (out, err) =>
+      resolve({ code: child.exitCode ?? -1, out, err }),
+    )
+  })
+}
+
+function start(
+  args: string[],
+  environment: Record<string, string> = {},
+  done: (out: string, err: string) => void = () => {},
+) {
+  const env = {
+    PATH: process.env['PATH'],
+    APP_ENV: 'testing',
+    DATABASE_URL: databaseUrl,
+    ASHLAR_ROOT: project,
+    ...environment,
+  }
+  return execFile(process.execPath, [bundle, ...args], { env }, (_, out, err) => done(out, err))
+}
+
+async function query(sql: string, connectionString = databaseUrl): Promise<object[]> {
+  const client = new Client({ connectionString })
+  await client.connect()
+  try {
+    return (await client.query<object>(sql)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+async function until(isTrue: () => Promise<boolean>) {
+  while (!(await isTrue().catch(() => false))) await setTimeout(20)
+}

@@ -1,0 +1,23 @@
+import { runBundled } from '../build/run-bundled.ts'
+import { ExpectedFault } from '../servers/expected-fault.ts'
+import type { Environment } from './env-file.ts'
+import { findLauncherFaults, readSettings, type Fault } from './settings.ts'
+
+/** Throws one message with every fault of every owner's keys. */
+export async function refuseFaultyEnvironment(environment: Environment) {
+  const own = findLauncherFaults(environment)
+  const theirs = await faultsOfProcesses(environment)
+  const faults = [...own, ...theirs.filter(({ key }) => !own.some((fault) => fault.key === key))]
+  if (faults.length === 0) return
+  const lines = faults.map(({ key, problem, example }) => `  ${key} ${problem} (e.g. ${example})`)
+  throw new ExpectedFault(`The configuration (.env) cannot be used:\n${lines.join('\n')}`, 78)
+}
+
+async function faultsOfProcesses(environment: Environment) {
+  const { shared } = readSettings(environment)
+  const { code, stdout, stderr } = await runBundled('tools/dev/check-config.ts', [], shared, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  if (code !== 0) throw new Error(`The configuration could not be checked:\n${stderr}`)
+  return JSON.parse(stdout) as Fault[]
+}

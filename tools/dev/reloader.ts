@@ -1,0 +1,71 @@
+import { prepare } from '../build/prepare.ts'
+import { asExpectedFault } from '../servers/expected-fault.ts'
+import type { AppProcess } from './app-process.ts'
+import type { createBundler } from './bundler.ts'
+import { watchSources } from './source-watcher.ts'
+
+interface Reloading {
+  apps: AppProcess[]
+  bundler: Awaited<ReturnType<typeof createBundler>>
+  print: (line: string) => void
+  /** Reads `.env` again. Throws when it is faulty; the processes then go on with the old one. */
+  readSettingsAgain: () => Promise<void>
+  migrate: () => Promise<void>
+  /** Called when every process runs and is ready after a round. */
+  settled: () => void
+}
+
+/** Watches the sources and restarts the processes whose code is another. Returns how to stop it. */
+export function reloadOnChange(reloading: Reloading) {
+  const { apps, bundler, print } = reloading
+  let waiting: string[] = []
+  let busy = false
+  return watchSources(['apps', 'libs', 'prisma'], ['.env'], (paths) => {
+    waiting.push(...paths)
+    if (!busy) void work()
+  })
+
+  async function work() {
+    busy = true
+    while (waiting.length > 0) {
+      const paths = waiting
+      waiting = []
+      try {
+        await reload(paths)
+      } catch (error) {
+        if (!asExpectedFault(error)) throw error
+        print((error as Error).message)
+      }
+    }
+    busy = false
+  }
+
+  async function reload(paths: string[]) {
+    const startedAt = Date.now()
+    if (paths.some((path) => /\.(prisma|mjml)$/.test(path))) await prepare(print)
+    const settingsChanged = paths.includes('.env')
+    if (settingsChanged) await reloading.readSettingsAgain()
+    const migrationsChanged = paths.some((path) => /migrations\/.*\.sql$/.test(path))
+    if (migrationsChanged) await reloading.migrate()
+    const results = await bundler.buildAll()
+    const faults = new Set(results.flatMap(({ fault }) => fault ?? []))
+    for (const fault of faults) print(fault)
+    if (faults.size > 0) return print('Not restarted: the code above does not build.')
+    const changed = results.filter(({ changed }) => changed).map(({ workload }) => workload.name)
+    const stale = apps.filter(
+      (app) =>
+        settingsChanged ||
+        migrationsChanged ||
+        changed.includes(app.workload.name) ||
+        !app.isRunning(),
+    )
+    await Promise.all(stale.map((app) => restart(app, startedAt)))
+    if (apps.every((app) => app.isRunning())) reloading.settled()
+  }
+
+  async function restart(app: AppProcess, startedAt: number) {
+    await app.restart()
+    if (await app.waitUntilReady())
+      print(`${app.workload.name} reloaded in ${Date.now() - startedAt} ms`)
+  }
+}

@@ -1,0 +1,27 @@
+import { existsSync } from 'node:fs'
+import { relative } from 'node:path'
+import { createInterface } from 'node:readline/promises'
+import { ExpectedFault } from '../servers/expected-fault.ts'
+import { projectRoot } from '../servers/project.ts'
+import { removeFolder } from '../servers/stopping.ts'
+import { embeddedData } from './embedded-servers.ts'
+
+/** Removes the data of the embedded servers, after asking. */
+export async function resetData(sure: boolean) {
+  const present = embeddedData.filter((folder) => existsSync(folder))
+  if (present.length === 0) return
+  const names = present.map((folder) => relative(projectRoot, folder)).join(', ')
+  if (!sure && !(await confirm(`Remove ${names} with everything in them?`)))
+    throw new ExpectedFault('Nothing was removed. Add --yes to reset without being asked.')
+  for (const folder of present) removeFolder(folder)
+}
+
+async function confirm(question: string) {
+  if (!process.stdin.isTTY) return false
+  const terminal = createInterface({ input: process.stdin, output: process.stdout })
+  try {
+    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim())
+  } finally {
+    terminal.close()
+  }
+}

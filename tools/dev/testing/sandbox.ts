@@ -1,0 +1,151 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import {
+  cpSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { freePort } from '../../servers/free-port.ts'
+import { serverPorts, workloads } from '../workloads.ts'
+
+export type Sandbox = Awaited<ReturnType<typeof createSandbox>>
+
+/**
+ * A copy of the launcher in a folder of its own, with small processes in place of the real ones: tests of the
+ * launcher neither touch the developer's data nor depend on what the system does.
+ */
+export async function createSandbox() {
+  const project = process.cwd()
+  const root = join(
+    project,
+    '.ashlar/sandbox',
+    `${process.pid}-${Math.random().toString(36).slice(2, 8)}`,
+  )
+  const ports = await choosePorts()
+  const started: ChildProcess[] = []
+  mkdirSync(join(root, '.ashlar/cache'), { recursive: true })
+  for (const path of ['tools', 'prisma', 'package.json', 'package-lock.json', 'prisma.config.ts'])
+    cpSync(join(project, path), join(root, path), { recursive: true, filter: isSource })
+  for (const manifest of globSync('libs/*/package.json', { cwd: project }))
+    cpSync(join(project, manifest), join(root, manifest))
+  symlinkSync(join(project, 'node_modules'), join(root, 'node_modules'))
+  symlinkSync(join(project, '.ashlar/cache/redis'), join(root, '.ashlar/cache/redis'))
+  for (const { entry, name } of workloads) write(`${entry}/src/main.ts`, standIn(name))
+  write('tools/db/main.ts', `process.stdout.write('Applied 1_first\\n')\n`)
+  write('tools/build/prepare.ts', `export const prepare = async () => {}\n`)
+
+  return { env, ports, read, remove, root, run, start, write }
+
+  function env() {
+    return Object.fromEntries(Object.entries(ports).map(([key, port]) => [key, String(port)]))
+  }
+
+  /** Starts a command of tools/dev; its output can be waited for. */
+  function start(command: string, args: string[] = [], environment: Record<string, string> = {}) {
+    const child = spawn('node', [join(root, 'tools/dev', `${command}.ts`), ...args], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env(), ...environment },
+    })
+    started.push(child)
+    return observe(child)
+  }
+
+  async function run(
+    command: string,
+    args: string[] = [],
+    environment: Record<string, string> = {},
+  ) {
+    const running = start(command, args, environment)
+    const code = await running.exit
+    return { code, output: running.output() }
+  }
+
+  function write(path: string, text: string) {
+    mkdirSync(join(root, path, '..'), { recursive: true })
+    writeFileSync(join(root, path), text)
+  }
+
+  function read(path: string) {
+    return readFileSync(join(root, path), 'utf8')
+  }
+
+  async function remove() {
+    for (const child of started) {
+      if (child.exitCode !== null || child.signalCode !== null) continue
+      const exit = new Promise((resolve) => child.once('exit', resolve))
+      child.kill('SIGTERM')
+      await exit
+    }
+    rmSync(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+  }
+}
+
+export type Running = ReturnType<typeof observe>
+
+function observe(child: ChildProcess) {
+  let text = ''
+  const listeners = new Set<() => void>()
+  for (const stream of [child.stdout!, child.stderr!])
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk
+      for (const listener of listeners) listener()
+    })
+  const exit = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)))
+  return {
+    child,
+    exit,
+    kill: (signal: NodeJS.Signals) => child.kill(signal),
+    output: () => text,
+    sees,
+  }
+
+  /** Resolves with the match as soon as the output has it; rejects when the command ends without. */
+  function sees(pattern: RegExp, from = 0) {
+    return new Promise<RegExpExecArray>((resolve, reject) => {
+      listeners.add(look)
+      void exit.then(() => reject(new Error(`It ended without ${String(pattern)}:\n${text}`)))
+      look()
+      function look() {
+        const found = pattern.exec(text.slice(from))
+        if (!found) return
+        listeners.delete(look)
+        resolve(found)
+      }
+    })
+  }
+}
+
+async function choosePorts() {
+  const keys = [
+    ...workloads.flatMap((workload) => workload.ports.map(({ key }) => key)),
+    ...Object.keys(serverPorts),
+  ]
+  const ports = new Map<string, number>()
+  for (const key of keys) {
+    let port = await freePort()
+    while ([...ports.values()].includes(port)) port = await freePort()
+    ports.set(key, port)
+  }
+  return Object.fromEntries(ports)
+}
+
+function isSource(path: string) {
+  return !/\/(node_modules|generated)$|\.spec\.ts$/.test(path)
+}
+
+function standIn(name: string) {
+  return `import { createServer } from 'node:http'
+const servers = [process.env.PORT, process.env.MANAGEMENT_PORT].filter(Boolean).map((port) =>
+  createServer((request, response) => response.end('${name} 1')).listen(Number(port)),
+)
+console.log(JSON.stringify({ level: 30, time: Date.now(), msg: 'listening', pid: process.pid }))
+process.on('SIGTERM', () => {
+  for (const server of servers) server.close(), server.closeAllConnections()
+})
+`
+}

@@ -1,0 +1,64 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { eventually } from '@ashlar/core/testing'
+import { freePort } from '../servers/free-port.ts'
+
+const root = join(__dirname, '..', '..')
+
+export type Environment = Record<string, string | undefined>
+
+/** A built binary that runs as a process of its own. */
+export interface RunningProcess {
+  /** Public address; nothing listens there for a worker or scheduler. */
+  url: string
+  managementUrl: string
+  /** Everything that it printed so far. */
+  output(): string
+  kill(signal: NodeJS.Signals): void
+  /** Ends it with SIGTERM, unless it ended already, and gives its exit code. */
+  stop(): Promise<number | null>
+}
+
+/** Starts `dist/apps/<app>/main.js` on free ports and waits until it is ready. */
+export async function startProcess(app: string, environment: Environment): Promise<RunningProcess> {
+  const ports = { public: await freePort(), management: await freePort() }
+  const child = spawn(process.execPath, [join(root, 'dist', 'apps', app, 'main.js')], {
+    cwd: root,
+    env: {
+      PATH: process.env['PATH'],
+      NODE_ENV: 'production',
+      ...environment,
+      PORT: String(ports.public),
+      MANAGEMENT_PORT: String(ports.management),
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const printed: string[] = []
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => printed.push(chunk.toString()))
+  const running: RunningProcess = {
+    url: `http://127.0.0.1:${ports.public}`,
+    managementUrl: `http://127.0.0.1:${ports.management}`,
+    output: () => printed.join(''),
+    kill: (signal) => child.kill(signal),
+    stop: () => stop(child),
+  }
+  await eventually(() => isReady(running, child), 20_000)
+  return running
+}
+
+async function isReady({ managementUrl, output }: RunningProcess, child: ChildProcess) {
+  if (child.exitCode !== null) throw new Error(`It ended with ${child.exitCode}:\n${output()}`)
+  const answer = await fetch(`${managementUrl}/health/ready`).catch(() => undefined)
+  return answer?.ok
+}
+
+async function stop(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode === null && child.signalCode === null) {
+    const exited = once(child, 'exit')
+    child.kill('SIGTERM')
+    await exited
+  }
+  return child.exitCode
+}
