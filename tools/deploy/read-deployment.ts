@@ -13,7 +13,7 @@ export const has = (path: string) => existsSync(join(root, path))
 export const filesOf = (...patterns: string[]) =>
   globSync(patterns, { cwd: root, exclude: (path) => path === 'node_modules' }).sort()
 
-export interface Service {
+interface Service {
   image: string
   command?: string[]
   environment?: Record<string, string>
@@ -34,7 +34,7 @@ export const services = () =>
       .services,
   )
 
-export interface Rule {
+interface Rule {
   alert: string
   expr: string
   for?: string

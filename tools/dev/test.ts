@@ -31,6 +31,7 @@ const checks: Check[] = [
     name: 'lint and boundaries',
     command: ['nx', 'run-many', '-t', 'lint', '--outputStyle=static'],
   },
+  { name: 'generated documents', command: ['node', 'tools/dev/docs.ts', '--check'] },
   { name: 'unused code', command: ['knip'] },
   { name: 'build', command: ['nx', 'run-many', '-t', 'build', '--outputStyle=static'] },
 ]

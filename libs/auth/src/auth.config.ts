@@ -6,7 +6,7 @@ export type AuthConfig = ConfigOf<typeof authConfig>
 
 export const authConfig = defineConfig(
   {
-    AUTH_REGISTRATION_ENABLED: key(flag().default(true), {
+    AUTH_REGISTRATION_ENABLED: key(flag().prefault('true'), {
       description: 'false refuses new registrations.',
       example: 'true',
     }),
@@ -25,15 +25,15 @@ export const authConfig = defineConfig(
       description: 'Issuer (iss) of access tokens. APP_URL if unset.',
       example: 'https://api.example.com',
     }),
-    AUTH_JWT_AUDIENCE: key(z.string().min(1).default('ashlar'), {
+    AUTH_JWT_AUDIENCE: key(z.string().min(1).prefault('ashlar'), {
       description: 'Audience (aud) of access tokens.',
       example: 'ashlar',
     }),
-    AUTH_ACCESS_TOKEN_TTL: key(duration().default(900_000), {
+    AUTH_ACCESS_TOKEN_TTL: key(duration().prefault('15m'), {
       description: 'How long an access token is valid.',
       example: '15m',
     }),
-    AUTH_REFRESH_TOKEN_TTL: key(duration().default(604_800_000), {
+    AUTH_REFRESH_TOKEN_TTL: key(duration().prefault('7d'), {
       description: 'How long a session lasts without being refreshed.',
       example: '7d',
     }),

@@ -3,6 +3,7 @@ import type { AuthConfig } from './auth.config.ts'
 import { authErrors } from './auth.errors.ts'
 import { createAuthGateway, type AuthGateway } from './auth.gateway.ts'
 import { createAuthStore } from './auth.store.ts'
+import { userRegistered } from './events/user-registered.event.ts'
 import { createAuthGuards, type AuthGuards } from './guards/auth.guards.ts'
 import { sendWelcomeEmail } from './listeners/send-welcome-email.listener.ts'
 import { authRoutes } from './routes/auth.routes.ts'
@@ -39,6 +40,7 @@ export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
   return {
     name: 'auth',
     routes: [authRoutes(auth), profileRoutes(guards)],
+    events: [userRegistered],
     listeners: [sendWelcomeEmail({ store, mailer, app })],
     tasks: [purgeExpiredSessionsTask(store, clock)],
     errors: authErrors,

@@ -1,5 +1,5 @@
 import { createUser, startAuth, type TestAuth } from '@ashlar/auth/testing'
-import { startTcpProxy } from '../../../../libs/core/testing/tcp-proxy.ts'
+import { eventually, startTcpProxy } from '@ashlar/core/testing'
 import { cookieOf, serveAdmin, type TestAdmin } from '../testing/serve-admin.ts'
 
 describe('Bull-Board', () => {
@@ -17,8 +17,9 @@ describe('Bull-Board', () => {
   })
 
   it('shows the events and the tasks of every module', async () => {
-    const { queues } = await read('/queues/api/queues')
-    expect(queues.map(({ name }: { name: string }) => name)).toEqual(['auth.events', 'auth.tasks'])
+    const answer = await admin.ask('/queues/api/queues', { headers })
+    const { queues } = (await answer.json()) as { queues: { name: string }[] }
+    expect(queues.map(({ name }) => name)).toEqual(['auth.events', 'auth.tasks'])
   })
 
   it('is a page under the name of the application, with a way to the log-out, that asks no other host', async () => {
@@ -98,10 +99,6 @@ describe('Bull-Board', () => {
     expect(answer.status).toBe(400)
     expect(answer.headers.get('content-type')).toBe('application/problem+json')
   })
-
-  async function read(path: string) {
-    return (await admin.ask(path, { headers })).json()
-  }
 })
 
 it('without Redis, all that needs it is 503 at once, and works again after', async () => {
@@ -115,12 +112,7 @@ it('without Redis, all that needs it is 503 at once, and works again after', asy
   expect(answer.headers.get('retry-after')).toBe('1')
   expect((await admin.ask('/login')).status).toBe(200)
   await proxy.restore()
-  let status = 0
-  for (let attempt = 0; status !== 200 && attempt < 100; attempt += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 50))
-    status = (await admin.ask('/queues/api/queues', { headers })).status
-  }
-  expect(status).toBe(200)
+  await eventually(async () => (await admin.ask('/queues/api/queues', { headers })).ok)
   await admin.stop()
   await auth.stop()
   await proxy.close()

@@ -8,11 +8,10 @@ export interface LoginPageProps {
 }
 
 export function loginPage({ appName, fault }: LoginPageProps): Html {
-  const alert = fault ? html`<p class="alert" role="alert" id="fault">${fault}</p>` : ''
-  const described = fault ? html` aria-describedby="fault"` : ''
+  const alert = fault ? html`<p class="alert" role="alert">${fault}</p>` : ''
   const content = html`<h1>Log in</h1>
     ${alert}
-    <form method="post" action="/login" ${described}>
+    <form method="post" action="/login">
       <label for="email">E-mail</label>
       <input
         id="email"

@@ -39,14 +39,17 @@ export function createAdminSession({ config, redis, gateway }: AdminSessionDeps)
 
   /** Always under a new id, so that one known before the log-in is worth nothing after it. */
   async function start(request: Request, response: Response, userId: number): Promise<void> {
-    await end(request, response)
+    await forget(request)
     cookie.write(response, await sessions.create(userId))
   }
 
   async function end(request: Request, response: Response): Promise<void> {
-    const id = cookie.read(request)
-    if (id === undefined) return
-    await sessions.end(id)
+    await forget(request)
     cookie.clear(response)
+  }
+
+  async function forget(request: Request): Promise<void> {
+    const id = cookie.read(request)
+    if (id !== undefined) await sessions.end(id)
   }
 }

@@ -12,7 +12,7 @@ export const coreConfig = defineConfig(
         .enum(['local', 'testing', 'staging', 'production'], {
           error: 'must be local, testing, staging or production',
         })
-        .default('local'),
+        .prefault('local'),
       {
         description: 'Where the process runs: local, testing, staging or production.',
         example: 'production',
@@ -24,14 +24,14 @@ export const coreConfig = defineConfig(
         .regex(/^[\w .-]{1,50}$/, {
           error: 'must be 1 to 50 letters, digits, blanks, dots or dashes',
         })
-        .default('Ashlar'),
+        .prefault('Ashlar'),
       {
         description:
           'The name people see: in mails, in the API document and as the prefix of queues.',
         example: 'Ashlar',
       },
     ),
-    APP_URL: key(url('http', 'https').default('http://localhost:3000'), {
+    APP_URL: key(url('http', 'https').prefault('http://localhost:3000'), {
       description: 'Where clients reach the api. Links in mails begin with it.',
       example: 'https://api.example.com',
     }),
@@ -45,12 +45,12 @@ export const coreConfig = defineConfig(
         'Port of /metrics and /health (9464 api, 9465 worker, 9466 scheduler, 9467 admin dashboard if unset).',
       example: '9464',
     }),
-    TRUST_PROXY: key(integer(0, 10).default(0), {
+    TRUST_PROXY: key(integer(0, 10).prefault('0'), {
       description:
         'How many reverse proxies stand before the process; their X-Forwarded-For entries count.',
       example: '1',
     }),
-    CORS_ORIGINS: key(commaSeparated().default([]), {
+    CORS_ORIGINS: key(commaSeparated().prefault(''), {
       description: 'Origins whose pages may call the api, separated by commas. None if unset.',
       example: 'https://app.example.com,https://admin.example.com',
     }),
@@ -68,7 +68,7 @@ export const coreConfig = defineConfig(
         'The same database without a pooler between, for LISTEN and advisory locks. DATABASE_URL if unset.',
       example: 'postgresql://ashlar:password@localhost:5432/ashlar',
     }),
-    DATABASE_POOL_SIZE: key(integer(1, 1_000).default(10), {
+    DATABASE_POOL_SIZE: key(integer(1, 1_000).prefault('10'), {
       description: 'Connections to PostgreSQL that one process keeps at most.',
       example: '10',
     }),
@@ -86,7 +86,7 @@ export const coreConfig = defineConfig(
         .regex(/^[^\r\n]+@[^\r\n]+$/, {
           error: 'must be an e-mail address, with or without a name',
         })
-        .default('Ashlar <no-reply@localhost>'),
+        .prefault('Ashlar <no-reply@localhost>'),
       {
         description: 'Sender of every mail.',
         example: 'Ashlar <no-reply@example.com>',
@@ -97,13 +97,13 @@ export const coreConfig = defineConfig(
         .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
           error: 'must be fatal, error, warn, info, debug, trace or silent',
         })
-        .default('info'),
+        .prefault('info'),
       {
         description: 'The least severe level that is logged.',
         example: 'info',
       },
     ),
-    SHUTDOWN_GRACE: key(duration().default(10_000), {
+    SHUTDOWN_GRACE: key(duration().prefault('10s'), {
       description: 'How long a process may finish its work after SIGTERM.',
       example: '10s',
     }),
@@ -112,7 +112,7 @@ export const coreConfig = defineConfig(
         'Where traces go (OTLP over HTTP). Tracing is off if unset. Other OTEL_* keys keep their standard meaning.',
       example: 'http://localhost:4318',
     }),
-    OTEL_SDK_DISABLED: key(flag().default(false), {
+    OTEL_SDK_DISABLED: key(flag().prefault('false'), {
       description: 'true switches tracing off even with an endpoint.',
       example: 'false',
     }),

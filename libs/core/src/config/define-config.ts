@@ -101,7 +101,7 @@ export function describeConfig(
   definitions: Record<string, ConfigDefinition>,
 ): (KeyHelp & { key: string; required: boolean; default?: string })[] {
   return Object.entries(keysOf(definitions)).map(([name, schema]) => {
-    const standard = schema instanceof z.ZodDefault ? String(schema.def.defaultValue) : undefined
+    const standard = schema instanceof z.ZodPrefault ? String(schema.def.defaultValue) : undefined
     return {
       key: name,
       ...helpOf(name, schema),

@@ -23,7 +23,12 @@ export interface ApiDocumentDeps {
 }
 
 /** The OpenAPI 3.1 document of all declared routes, with the whole problem catalogue under `x-problems`. */
-export function describeApi({ appName, routes, catalogue, tokenPath }: ApiDocumentDeps) {
+export function describeApi({
+  appName,
+  routes,
+  catalogue,
+  tokenPath,
+}: ApiDocumentDeps): ReturnType<typeof createDocument> {
   const document: ZodOpenApiObject = {
     openapi: '3.1.1',
     info: {

@@ -1,5 +1,5 @@
 import type { ErrorFactory } from '../errors/index.ts'
-import type { Listener } from '../events/index.ts'
+import type { EventDefinition, Listener } from '../events/index.ts'
 import type { Routes } from '../http/index.ts'
 import type { TaskHandler } from '../queue/index.ts'
 
@@ -8,6 +8,8 @@ export interface FeatureModule<Gateway = unknown> {
   /** Lower-case name: the prefix of its events, tasks, queues and error codes. */
   name: string
   routes?: readonly Routes[]
+  /** The facts that it publishes. */
+  events?: readonly EventDefinition[]
   listeners?: readonly Listener[]
   tasks?: readonly TaskHandler[]
   /** Its part of the problem catalogue. */

@@ -1,0 +1,31 @@
+// Writes what is generated from the code: .env.example and docs/modules.md. With --check it writes nothing and fails when one is stale.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { describeEnvironment } from './env-example.ts'
+import { describeModules } from './modules-page.ts'
+
+const documents: Record<string, () => string> = {
+  '.env.example': describeEnvironment,
+  'docs/modules.md': describeModules,
+}
+
+const checking = process.argv.includes('--check')
+
+for (const [path, describe] of Object.entries(documents)) {
+  const text = describe()
+  if (read(path) === text) continue
+  if (checking) {
+    process.stderr.write(`${path} is stale. Run: npm run docs\n`)
+    process.exitCode = 1
+  } else {
+    writeFileSync(path, text)
+    process.stdout.write(`${path} written\n`)
+  }
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,91 @@
+import { authEnvironment } from '@ashlar/auth/testing'
+import { createCore, type FeatureModule } from '@ashlar/core/module'
+import { composeModules } from '@ashlar/modules'
+import { loadConfig } from '@ashlar/modules/config'
+
+/** What each module serves, publishes, hears and runs, as the composed modules themselves say. */
+export function describeModules(): string {
+  const { all } = composeAll()
+  return [
+    '# Modules',
+    '',
+    'Generated from the code by `npm run docs`; a test holds it against the code.',
+    ...all.map(describeModule),
+    '',
+  ].join('\n')
+}
+
+/** Nothing is connected by composing, so the addresses need not lead anywhere. */
+function composeAll() {
+  const config = loadConfig({
+    APP_ENV: 'testing',
+    DATABASE_URL: 'postgresql://localhost/none',
+    REDIS_URL: 'redis://localhost',
+    SMTP_URL: 'smtp://localhost',
+    ...authEnvironment(),
+  })
+  return composeModules(createCore({ process: 'docs', config: config.core }), config)
+}
+
+function describeModule(module: FeatureModule): string {
+  const routes = (module.routes ?? []).flatMap(({ list }) => list)
+  return [
+    '',
+    `## ${module.name}`,
+    ...table(
+      'Serves',
+      ['Route', 'Guard', 'What'],
+      routes.map(({ method, path, contract }) => [
+        code(`${method.toUpperCase()} ${path}`),
+        contract.guard ? code(contract.guard.name) : '',
+        contract.summary,
+      ]),
+    ),
+    ...table(
+      'Publishes',
+      ['Event', 'Payload'],
+      (module.events ?? []).map(({ name, schema }) => [code(name), code(membersOf(schema))]),
+    ),
+    ...table(
+      'Listens',
+      ['Listener', 'Event'],
+      (module.listeners ?? []).map(({ id, event }) => [code(id), code(event.name)]),
+    ),
+    ...table(
+      'Runs',
+      ['Task', 'Schedule'],
+      (module.tasks ?? []).map(({ task, schedule }) => [
+        code(task.name),
+        schedule ? code(JSON.stringify(schedule)) : 'when enqueued',
+      ]),
+    ),
+    ...table(
+      'Refuses with',
+      ['Code', 'Kind', 'When'],
+      (module.errors ?? []).map((error) => [code(error.code), error.kind, error.detail]),
+    ),
+  ].join('\n')
+}
+
+function table(title: string, head: string[], rows: string[][]): string[] {
+  if (rows.length === 0) return []
+  const cells = [head, ...rows]
+  const widths = head.map((_, column) => Math.max(...cells.map((row) => row[column]!.length), 3))
+  const line = (row: string[]) =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |`
+  return [
+    '',
+    `### ${title}`,
+    '',
+    line(head),
+    `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`,
+    ...rows.map(line),
+  ]
+}
+
+function membersOf(schema: object): string {
+  const shape = 'shape' in schema ? Object.keys(schema.shape as object) : []
+  return `{ ${shape.join(', ')} }`
+}
+
+const code = (text: string) => `\`${text}\``
