@@ -26,9 +26,14 @@ export const commands = { migrate, status, seed, prepare, migration, reset } sat
 
 async function migrate({ environment, prismaDir, print }: Invocation): Promise<boolean> {
   const { databaseUrl } = readDatabaseConfig(environment)
-  const applied = await applyMigrations({ databaseUrl, prismaDir }, waiting(print))
+  let ahead: readonly string[] = []
+  const applied = await applyMigrations(
+    { databaseUrl, prismaDir },
+    { ...waiting(print), onAhead: (names) => (ahead = names) },
+  )
   for (const name of applied) print(`Applied ${name}`)
-  if (applied.length === 0) print('The database is up to date.')
+  if (ahead.length > 0) print(`Nothing to apply: a newer release applied ${ahead.join(', ')}.`)
+  else if (applied.length === 0) print('The database is up to date.')
   return true
 }
 

@@ -1,7 +1,8 @@
-import type { MigrationHistory } from '@ashlar/core/db/migrations'
+import { isAhead, type MigrationHistory } from '@ashlar/core/db/migrations'
 
-export const isUpToDate = ({ pending, edited, unknown }: MigrationHistory): boolean =>
-  pending.length + edited.length + unknown.length === 0
+/** Also when a newer release added migrations: a release that was rolled back to has all that it needs. */
+export const isUpToDate = (history: MigrationHistory): boolean =>
+  history.pending.length + history.edited.length === 0 && isAhead(history)
 
 /** One line for each migration, then one that says what to do. */
 export function describeStatus(history: MigrationHistory): string[] {
@@ -23,11 +24,13 @@ export function describeStatus(history: MigrationHistory): string[] {
   }
 }
 
-function conclusion({ pending, edited, unknown }: MigrationHistory): string {
+function conclusion(history: MigrationHistory): string {
+  const { pending, edited, unknown } = history
   if (edited.length > 0)
     return 'An applied migration was edited. Put the file back and write the change as a new migration.'
-  if (unknown.length > 0)
-    return 'The database is ahead of this checkout, or on another branch. Get the missing folders.'
+  if (unknown.length > 0 && isAhead(history))
+    return 'The database is ahead of this checkout: a newer release added what is not on disk.'
+  if (unknown.length > 0) return 'The database is on another branch. Get the missing folders.'
   if (pending.length > 0) return 'Apply what is missing with: npm run db:migrate'
   return 'The database is up to date.'
 }

@@ -32,9 +32,9 @@ describe('npm run dev', () => {
   })
 
   it('writes secrets of its own into a file that others cannot read', () => {
-    const { AUTH_SESSION_SECRET, POSTGRES_PASSWORD } = parseEnv(sandbox.read('.env'))
-    expect(AUTH_SESSION_SECRET!.length).toBeGreaterThanOrEqual(32)
-    expect(POSTGRES_PASSWORD).not.toBe(AUTH_SESSION_SECRET)
+    const { AUTH_ADMIN_PASSWORD, POSTGRES_PASSWORD } = parseEnv(sandbox.read('.env'))
+    expect(POSTGRES_PASSWORD!.length).toBeGreaterThanOrEqual(32)
+    expect(POSTGRES_PASSWORD).not.toBe(AUTH_ADMIN_PASSWORD)
     expect(statSync(join(sandbox.root, '.env')).mode & 0o777).toBe(0o600)
   })
 

@@ -13,7 +13,6 @@ const generated: Record<string, () => string> = {
   APP_ENV: () => 'local',
   POSTGRES_PASSWORD: secret,
   AUTH_JWT_PRIVATE_KEY: signingKey,
-  AUTH_SESSION_SECRET: secret,
   AUTH_ADMIN_EMAIL: () => 'admin@example.com',
   AUTH_ADMIN_PASSWORD: () => randomBytes(15).toString('base64url'),
 }

@@ -6,14 +6,17 @@ type Style = keyof typeof codes
 
 const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, blue: 34, magenta: 35, cyan: 36 }
 const palette: Style[] = ['cyan', 'magenta', 'blue', 'green']
-const levels: Record<number, { name: string; style: Style }> = {
-  10: { name: 'trace', style: 'dim' },
-  20: { name: 'debug', style: 'dim' },
-  30: { name: 'info', style: 'green' },
-  40: { name: 'warn', style: 'yellow' },
-  50: { name: 'error', style: 'red' },
-  60: { name: 'fatal', style: 'red' },
+const levels: Record<string, Style> = {
+  trace: 'dim',
+  debug: 'dim',
+  info: 'green',
+  warn: 'yellow',
+  error: 'red',
+  fatal: 'red',
 }
+const names: Record<number, string> = Object.fromEntries(
+  Object.keys(levels).map((name, index) => [(index + 1) * 10, name]),
+)
 
 /** Known to everyone who reads it here, so left out: the process stands in front, the rest is of this machine. */
 const leftOut = new Set([
@@ -42,11 +45,12 @@ export function printLines(
 export function describeLogLine(line: string, paint: Paint) {
   const entry = parse(line)
   if (!entry) return line
-  const { name, style } = levels[Number(entry.level)] ?? { name: 'info', style: 'green' }
+  // pino writes numbers unless told to write names.
+  const name = names[Number(entry.level)] ?? text(entry.level)
   const stack = stackOf(entry.err ?? entry.error)
   return [
     paint('dim', timeOf(entry.time)),
-    paint(style, name.padEnd(5)),
+    paint(levels[name] ?? 'green', name.padEnd(5)),
     describeRequest(entry) ?? text(entry.msg),
     ...describeFields(entry, paint),
     ...(stack ? [`\n${paint('dim', stack)}`] : []),

@@ -30,13 +30,13 @@ describe('npm run dev refuses, before it starts anything,', () => {
     const { code, output } = await sandbox.run('dev', [], {
       LOG_LEVEL: 'loud',
       AUTH_JWT_PRIVATE_KEY: 'no key',
-      AUTH_SESSION_SECRET: 'short',
+      AUTH_ACCESS_TOKEN_TTL: 'soon',
       SHUTDOWN_GRACE: 'soon',
       WORKER_MANAGEMENT_PORT: 'nine',
       REDIS_URL: 'http://localhost',
     })
     expect(code).toBe(78)
-    for (const key of ['LOG_LEVEL', 'AUTH_JWT_PRIVATE_KEY', 'AUTH_SESSION_SECRET'])
+    for (const key of ['LOG_LEVEL', 'AUTH_JWT_PRIVATE_KEY', 'AUTH_ACCESS_TOKEN_TTL'])
       expect(output).toMatch(new RegExp(`^  ${key} .+ \\(e\\.g\\. .+\\)$`, 'm'))
     for (const key of ['SHUTDOWN_GRACE', 'WORKER_MANAGEMENT_PORT', 'REDIS_URL'])
       expect(output).toMatch(new RegExp(`^  ${key} .+ \\(e\\.g\\. .+\\)$`, 'm'))

@@ -3,6 +3,8 @@ export function onShutdown(stop: () => void, force: () => void) {
   let askedAt = 0
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, ask)
   process.once('disconnect', ask)
+  // A reader that is gone (`… | head`) wants no more either.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', ask)
 
   function ask() {
     // One Ctrl-C arrives several times: from the terminal, and passed on by npm and by bootstrap.mjs.

@@ -1,6 +1,16 @@
 import { execFile, execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, chownSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lchownSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { ExpectedFault } from './expected-fault.ts'
@@ -14,9 +24,20 @@ export const postgresLocale = { LC_ALL: 'C', TZ: 'UTC' }
 /** Makes the data directory with its role and database, or sets the role's password if it is another now. */
 export async function ensureDataDirectory(options: PostgresOptions, user: ServerUser) {
   const { dataDir } = options
-  if (!existsSync(readyFile(dataDir))) await initialise(options, user)
-  else if (readFileSync(readyFile(dataDir), 'utf8') !== fingerprint(options))
+  if (!existsSync(readyFile(dataDir))) return initialise(options, user)
+  takeOver(dataDir, user)
+  if (readFileSync(readyFile(dataDir), 'utf8') !== fingerprint(options))
     changePassword(options, user)
+}
+
+/** Root may have started it before as another user, or have changed the owner of the whole checkout. */
+function takeOver(
+  path: string,
+  { uid = process.getuid?.(), gid = process.getgid?.() }: ServerUser,
+) {
+  if (process.getuid?.() !== 0 || statSync(path).uid === uid) return
+  const entries = readdirSync(path, { recursive: true, encoding: 'utf8' })
+  for (const entry of ['.', ...entries]) lchownSync(join(path, entry), uid!, gid!)
 }
 
 async function initialise(options: PostgresOptions, user: ServerUser) {

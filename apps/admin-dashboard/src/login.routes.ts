@@ -16,16 +16,7 @@ export interface LoginDeps {
   log: Logger
 }
 
-const text = z
-  .string()
-  .max(1_024)
-  .refine((value) => value.isWellFormed() && !value.includes('\0'))
-
-/** As everywhere, an e-mail is compared in lower case and a password after NFKC. */
-const Credentials = z.object({
-  email: text.transform((value) => value.trim().toLowerCase()),
-  password: text.transform((value) => value.normalize('NFKC')),
-})
+const Credentials = z.object({ email: z.string(), password: z.string() })
 
 /** The form at `/login`, and `/logout`. */
 export function mountLogin(app: Express, { appName, gateway, session, log }: LoginDeps): void {

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { generateKeyPairSync } from 'node:crypto'
 import type { AddressInfo, Server } from 'node:net'
 import { createHealth } from '@ashlar/core/http'
 import { createLogger } from '@ashlar/core/logging'
@@ -95,6 +95,5 @@ function environment() {
     REDIS_URL: 'redis://127.0.0.1:1',
     SMTP_URL: 'smtp://127.0.0.1:1',
     AUTH_JWT_PRIVATE_KEY: privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64'),
-    AUTH_SESSION_SECRET: randomBytes(32).toString('base64'),
   }
 }

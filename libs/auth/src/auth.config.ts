@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import { defineConfig, duration, flag, key, type ConfigOf } from '@ashlar/core/config'
+import { Email, Password } from './schemas/user.schema.ts'
 import { isSigningKey } from './services/signing-key.ts'
+
+const fits = (schema: z.ZodType) => (text: string) => schema.safeParse(text).success
 
 export type AuthConfig = ConfigOf<typeof authConfig>
 
@@ -37,17 +40,15 @@ export const authConfig = defineConfig(
       description: 'How long a session lasts without being refreshed.',
       example: '7d',
     }),
-    AUTH_SESSION_SECRET: key(z.string().min(16, { error: 'must have at least 16 characters' }), {
-      description: 'Signs the session cookie of the admin dashboard.',
-      example: 'the output of: openssl rand -base64 48',
-      secret: true,
-    }),
-    AUTH_ADMIN_EMAIL: key(z.email({ error: 'must be an e-mail address' }).optional(), {
-      description: 'E-mail of the first admin, whom the seed command makes once.',
-      example: 'admin@example.com',
-    }),
+    AUTH_ADMIN_EMAIL: key(
+      z.string().refine(fits(Email), { error: 'must be an e-mail address' }).optional(),
+      {
+        description: 'E-mail of the first admin, whom the seed command makes once.',
+        example: 'admin@example.com',
+      },
+    ),
     AUTH_ADMIN_PASSWORD: key(
-      z.string().min(8, { error: 'must have at least 8 characters' }).optional(),
+      z.string().refine(fits(Password), { error: 'must have 8 to 128 characters' }).optional(),
       {
         description: 'Password of the first admin.',
         example: 'the output of: openssl rand -base64 24',
@@ -64,7 +65,6 @@ export const authConfig = defineConfig(
     },
     accessTokenTtlMs: env.AUTH_ACCESS_TOKEN_TTL,
     refreshTokenTtlMs: env.AUTH_REFRESH_TOKEN_TTL,
-    sessionSecret: env.AUTH_SESSION_SECRET,
     admin:
       env.AUTH_ADMIN_EMAIL && env.AUTH_ADMIN_PASSWORD
         ? { email: env.AUTH_ADMIN_EMAIL, password: env.AUTH_ADMIN_PASSWORD }

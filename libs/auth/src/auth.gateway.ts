@@ -1,4 +1,6 @@
 import type { AuthStore } from './auth.store.ts'
+import { invalidCredentials } from './auth.errors.ts'
+import { LoginBody } from './schemas/auth.schema.ts'
 import type { AuthService } from './services/auth.service.ts'
 
 /** A user as other modules see one. */
@@ -14,7 +16,7 @@ export interface UserDto {
 export interface AuthGateway {
   /** Null when there is no such user, or no longer. */
   findUser(id: number): Promise<UserDto | null>
-  /** The active user with these credentials. Throws `auth.invalid_credentials`. */
+  /** The active user with these credentials, as typed. Throws `auth.invalid_credentials`. */
   verifyCredentials(credentials: { email: string; password: string }): Promise<UserDto>
 }
 
@@ -24,7 +26,9 @@ export const createAuthGateway = (store: AuthStore, auth: AuthService): AuthGate
     return user && toUserDto(user)
   },
   async verifyCredentials(credentials) {
-    return toUserDto(await auth.verifyCredentials(credentials))
+    const given = LoginBody.safeParse(credentials)
+    if (!given.success) throw invalidCredentials()
+    return toUserDto(await auth.verifyCredentials(given.data))
   },
 })
 

@@ -2,7 +2,7 @@ import { isSecretName, mask } from '@ashlar/core/logging'
 
 const deepest = 50
 
-// Bounded repetitions and possessive-like classes: the time is linear in the text.
+// Every repetition is bounded or cannot be tried twice, so that the time is linear in the text.
 const namedInText =
   /((?:pass(?:word|phrase)|secret|token|authorization|cookie|api[-_]?key|private[-_]?key|credential)[\w-]{0,40}["']?\s{0,5}[:=]\s{0,5})((?:bearer\s{1,5}|basic\s{1,5})?)("[^"]*"?|'[^']*'?|[^\s"',;&<>{}()[\]]+)/gi
 const credentialsInUrl = /(:\/\/[^\s/:@]{0,255}:)[^\s/@]{1,1000}(@)/g

@@ -119,10 +119,15 @@ spec:
   {{- end }}
   revisionHistoryLimit: 3
   strategy:
+    {{- if eq .component "scheduler" }}
+    {{- /* Two versions side by side would rewrite each other's schedules until the old one is gone. */}}
+    type: Recreate
+    {{- else }}
     type: RollingUpdate
     rollingUpdate:
       maxSurge: 1
       maxUnavailable: 0
+    {{- end }}
   selector:
     matchLabels:
       {{- $selector | nindent 6 }}

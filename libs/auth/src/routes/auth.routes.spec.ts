@@ -83,7 +83,8 @@ describe('POST /auth/register', () => {
     }
     const answer = await post('/auth/register').send(body).expect(422)
     expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/)
-    const pointers = answer.body.errors.map(({ pointer }: { pointer: string }) => pointer)
+    const { errors } = answer.body as { errors: { pointer: string }[] }
+    const pointers = errors.map(({ pointer }) => pointer)
     expect(pointers.toSorted()).toEqual([
       '/body/email',
       '/body/password',

@@ -7,14 +7,13 @@ export const RegisterBody = z
 export type RegisterBody = z.infer<typeof RegisterBody>
 
 /** A wrong form is a wrong password here: the rules for new passwords do not apply to old ones. */
-const GivenPassword = z
+const Given = z
   .string()
   .max(1_024)
-  .transform((text) => text.normalize('NFKC'))
-const GivenEmail = z
-  .string()
-  .max(1_024)
-  .transform((text) => text.trim().toLowerCase())
+  // PostgreSQL stores neither, and callers besides HTTP hand in text as it came.
+  .refine((text) => text.isWellFormed() && !text.includes('\0'))
+const GivenPassword = Given.transform((text) => text.normalize('NFKC'))
+const GivenEmail = Given.transform((text) => text.trim().toLowerCase())
 
 export const LoginBody = z.strictObject({ email: GivenEmail, password: GivenPassword }).meta({
   id: 'LoginBody',

@@ -50,10 +50,17 @@ export const coreConfig = defineConfig(
         'How many reverse proxies stand before the process; their X-Forwarded-For entries count.',
       example: '1',
     }),
-    CORS_ORIGINS: key(commaSeparated().prefault(''), {
-      description: 'Origins whose pages may call the api, separated by commas. None if unset.',
-      example: 'https://app.example.com,https://admin.example.com',
-    }),
+    CORS_ORIGINS: key(
+      commaSeparated()
+        .refine((origins) => origins.every(isOrigin), {
+          error: 'must be origins: scheme and host, without a path or a slash at the end',
+        })
+        .prefault(''),
+      {
+        description: 'Origins whose pages may call the api, separated by commas. None if unset.',
+        example: 'https://app.example.com,https://admin.example.com',
+      },
+    ),
     PROBLEM_BASE_URL: key(url('http', 'https').optional(), {
       description: 'Where the addresses of problem types begin. APP_URL/problems if unset.',
       example: 'https://api.example.com/problems',
@@ -149,3 +156,5 @@ export const coreConfig = defineConfig(
     modules: env.MODULES,
   }),
 )
+
+const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text

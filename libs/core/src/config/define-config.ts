@@ -36,7 +36,7 @@ export function key<Schema extends z.ZodType>(schema: Schema, help: KeyHelp): Sc
  *
  * @example
  * const greetingConfig = defineConfig(
- *   { GREETING: key(z.string().default('hello'), { description: 'First word.', example: 'hello' }) },
+ *   { GREETING: key(z.string().prefault('hello'), { description: 'First word.', example: 'hello' }) },
  *   (env) => ({ greeting: env.GREETING }),
  * )
  */
@@ -131,7 +131,7 @@ function problemOf(schema: z.ZodType, value: string | undefined): string | undef
 
 function weakness(help: KeyHelp, value: string | undefined): string | undefined {
   if (value === undefined) return undefined
-  if (/change-?this|change-?me/i.test(value)) return 'is a placeholder, which production refuses'
+  if (/change[-_ ]?(this|me)/i.test(value)) return 'is a placeholder, which production refuses'
   if (help.secret && Buffer.byteLength(value) < 32)
     return 'is under 32 bytes, which production refuses'
   return undefined
@@ -146,10 +146,11 @@ function describeFault({ key: name, problem, example }: ConfigFault): string {
 }
 
 function deepFreeze<T extends object>(value: T): T {
-  for (const inner of Object.values(value))
-    if (typeof inner === 'object' && inner !== null && isPlain(inner)) deepFreeze(inner as object)
+  for (const inner of Object.values(value as Record<string, unknown>))
+    if (isPlain(inner)) deepFreeze(inner)
   return Object.freeze(value)
 }
 
-const isPlain = (value: object) =>
-  Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype
+const isPlain = (value: unknown): value is object =>
+  Array.isArray(value) ||
+  (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype)

@@ -30,7 +30,7 @@ function readEnvFile(path: string): Record<string, string> {
   try {
     return withoutEmpty(parseEnv(readFileSync(path, 'utf8')))
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {}
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
     throw error
   }
 }

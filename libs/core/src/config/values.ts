@@ -36,11 +36,11 @@ export const duration = () =>
 
 /** An absolute URL in one of the given schemes. */
 export const url = (...schemes: string[]) =>
-  z
-    .string()
-    .refine((text) => URL.canParse(text) && schemes.includes(new URL(text).protocol.slice(0, -1)), {
-      error: `must be a URL beginning with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`,
-    })
+  z.string().refine((text) => URL.canParse(text) && schemes.some((scheme) => isOf(scheme, text)), {
+    error: `must be a URL beginning with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`,
+  })
+
+const isOf = (scheme: string, text: string) => text.toLowerCase().startsWith(`${scheme}://`)
 
 /** Text with commas between the items; blanks around an item do not count. */
 export const commaSeparated = () =>

@@ -5,7 +5,7 @@ import { Prisma } from './generated/client.ts'
 export const mapErrors = Prisma.defineExtension({
   name: 'map-errors',
   query: {
-    async $allOperations({ args, query }) {
+    async $allOperations({ args, query }): Promise<unknown> {
       try {
         return await query(args)
       } catch (error) {

@@ -8,10 +8,18 @@ import {
 
 const retryAfterSeconds = 1
 
-/** What Prisma, its adapter and `pg` say when the server is not there or the connection went away. */
+// Codes of Prisma, PostgreSQL (SQLSTATE) and the system. Not messages, because those quote values and lines of source code.
+const taken = /^(P2002|23505)$/
+const missing = /^P2025$/
+const timedOut = /^(57014|55P03|25P0[34])$/
 const unavailable =
-  /P1001|P1002|P1008|P1017|P2024|P2028|P2037|ECONNREFUSED|ECONNRESET|EPIPE|ENOTFOUND|ETIMEDOUT|57P01|57P02|57P03|08\d{3}|53300|timeout exceeded when trying to connect|connection terminated|not queryable|connection error|can't reach database/i
-const timedOut = /57014|55P03|query read timeout|statement timeout|lock timeout/i
+  /^(P1001|P1002|P1008|P1017|P2024|P2037|57P0\d|08\w{3}|53300|ECONN\w+|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|E(HOST|NET)UNREACH)$/
+
+// What `pg` says without any code, and Prisma under the one code that it has for everything about transactions.
+const codeOfTransactions = 'P2028'
+const saysTimedOut = /^Query read timeout$|on an expired transaction/
+const saysUnavailable =
+  /^timeout exceeded when trying to connect$|^Connection terminated|not queryable$|Unable to start a transaction in the given time/
 
 /**
  * Turns a database failure into an {@link AppError} with the failure as its `cause`: unique values taken (409), a missing row (404),
@@ -19,11 +27,16 @@ const timedOut = /57014|55P03|query read timeout|statement timeout|lock timeout/
  */
 export function toDatabaseError(error: unknown): unknown {
   if (error instanceof AppError) return error
-  const signs = signsOf(error)
-  if (/\b(P2002|23505)\b/.test(signs)) return valueTaken({ cause: error })
-  if (/\bP2025\b/.test(signs)) return notFound({ cause: error })
-  if (timedOut.test(signs)) return databaseTimeout({ cause: error, retryAfterSeconds })
-  if (unavailable.test(signs)) return databaseUnavailable({ cause: error, retryAfterSeconds })
+  const failures = chain(error)
+  const codes = failures.flatMap(({ code, originalCode }) => [code, originalCode]).map(String)
+  const sayings = failures.filter(speaksForItself).map(lastLine)
+  const shows = (code: RegExp, saying?: RegExp) =>
+    codes.some((each) => code.test(each)) || sayings.some((each) => saying?.test(each))
+  if (shows(taken)) return valueTaken({ cause: error })
+  if (shows(missing)) return notFound({ cause: error })
+  if (shows(timedOut, saysTimedOut)) return databaseTimeout({ cause: error, retryAfterSeconds })
+  if (shows(unavailable, saysUnavailable))
+    return databaseUnavailable({ cause: error, retryAfterSeconds })
   return error
 }
 
@@ -32,34 +45,29 @@ export function violates(error: unknown, index: string): boolean {
   return (
     error instanceof AppError &&
     error.code === valueTaken.code &&
-    JSON.stringify(chain(error)).includes(`"${index}"`)
+    chain(error).some(({ constraint }) => index === (constraint?.index ?? constraint))
   )
 }
 
-/** Codes and messages along the chain of causes, where Prisma hides the server's own answer in `meta`. */
-function signsOf(error: unknown): string {
-  return chain(error)
-    .map(({ code, message, meta }) => [code, message, JSON.stringify(meta ?? '')].join(' '))
-    .join(' ')
+/** What errors of Prisma, of its adapter and of `pg` may hold. */
+interface Failure {
+  code?: string
+  message?: string
+  cause?: unknown
+  meta?: { driverAdapterError?: unknown }
+  originalCode?: string
+  constraint?: { index?: string }
 }
 
-interface Sign {
-  code?: unknown
-  message?: unknown
-  meta?: unknown
-}
-
-function chain(error: unknown, depth = 0): Sign[] {
+/** The error, what Prisma hides in its `meta`, and the causes of both. */
+function chain(error: unknown, depth = 0): Failure[] {
   if (typeof error !== 'object' || error === null || depth > 5) return []
-  const { code, message, meta, cause } = error as Sign & { cause?: unknown }
-  return [{ code, message, meta: plain(meta ?? cause) }, ...chain(cause, depth + 1)]
+  const failure = error as Failure
+  const { cause, meta } = failure
+  return [failure, ...chain(meta?.driverAdapterError, depth + 1), ...chain(cause, depth + 1)]
 }
 
-/** Errors inside `meta` do not survive JSON by themselves. */
-function plain(value: unknown): unknown {
-  return JSON.parse(
-    JSON.stringify(value ?? null, (_, inner: unknown) =>
-      inner instanceof Error ? { ...inner, message: inner.message, cause: inner.cause } : inner,
-    ),
-  )
-}
+const speaksForItself = ({ code }: Failure) => code === undefined || code === codeOfTransactions
+
+/** Before it, Prisma quotes the line of source code that asked. */
+const lastLine = ({ message = '' }: Failure) => message.trimEnd().split('\n').at(-1) ?? ''

@@ -51,15 +51,15 @@ export const hideDeleted = Prisma.defineExtension({
 /** What the methods below need of a model; Prisma hands the model of the transaction at hand. */
 interface Updatable {
   update(args: { where: Where; data: Where }): Promise<unknown>
-  updateMany(args: { where: Where | undefined; data: Where }): Promise<unknown>
+  updateMany(args: { where?: Where; limit?: number; data: Where }): Promise<unknown>
 }
 
 const marking = {
   delete(this: unknown, { where, ...rest }: { where: Where }) {
     return modelOf(this).update({ ...rest, where, data: { deletedAt: new Date() } })
   },
-  deleteMany(this: unknown, args?: { where?: Where }) {
-    return modelOf(this).updateMany({ where: args?.where, data: { deletedAt: new Date() } })
+  deleteMany(this: unknown, args?: { where?: Where; limit?: number }) {
+    return modelOf(this).updateMany({ ...args, data: { deletedAt: new Date() } })
   },
 }
 

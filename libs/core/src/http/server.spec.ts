@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { Agent, get } from 'node:http'
 import { connect } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
+import { eventually } from '../../testing/eventually.ts'
 import { createHttpServer } from './index.ts'
 import { problemBaseUrl, sendRaw, serve } from './testing/serve.ts'
 
@@ -271,14 +272,16 @@ describe('a stop', () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 20 })
     let stopping = false
     let answered = 0
+    const connected = new Set<number>()
     const failures: string[] = []
-    const client = async () => {
+    const client = async (_: unknown, id: number) => {
       for (;;) {
         const wasStopping = stopping
         try {
           const answer = await getWith(agent, `${server.url}/api/v1/stones/1`)
           if (answer.status !== 200) failures.push(String(answer.status))
           answered++
+          connected.add(id)
         } catch (error) {
           // Who connects anew after the stop is refused, and rightly so.
           if (!wasStopping || isOnOldConnection(error)) failures.push(String(error))
@@ -287,7 +290,7 @@ describe('a stop', () => {
       }
     }
     const clients = Array.from({ length: 20 }, client)
-    await wait(200)
+    await eventually(() => connected.size === clients.length && answered > 50)
     stopping = true
     await Promise.all([server.stop(), ...clients])
     agent.destroy()

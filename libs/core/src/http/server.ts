@@ -86,8 +86,8 @@ export function createHttpServer({
     connections.announceClosing()
     const closed = stopListening()
     if (connections.hasAny()) await wait(lingerMs, undefined, { signal }).catch(() => undefined)
-    const sweep = setInterval(connections.destroyIdle, 50)
-    connections.destroyIdle()
+    // Not at once: on a busy machine the timer may come before requests that have arrived are read.
+    const sweep = setInterval(() => setImmediate(connections.destroyIdle), 50)
     signal.addEventListener('abort', connections.destroyAll, { once: true })
     if (signal.aborted) connections.destroyAll()
     await closed

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Logger } from '../logging/index.ts'
 
 /** Something that a process starts and stops. */
@@ -18,7 +19,7 @@ export type Lifecycle = ReturnType<typeof createLifecycle>
 
 /**
  * Starts components in the order in which they were added and stops them in reverse, so that whoever uses another goes first.
- * A start that fails stops what had started. A stop that fails or takes too long is logged and does not hold up the next.
+ * A start that fails stops what had started, itself included. A stop that fails or takes too long is logged and does not hold up the next.
  */
 export function createLifecycle({ log, graceMs }: LifecycleDeps) {
   const components: Component[] = []
@@ -38,6 +39,8 @@ export function createLifecycle({ log, graceMs }: LifecycleDeps) {
       try {
         await component.start?.()
       } catch (error) {
+        // Who is stopped while it starts may well fail to start.
+        if (stopping) return
         await stop()
         throw error
       }
@@ -49,22 +52,33 @@ export function createLifecycle({ log, graceMs }: LifecycleDeps) {
   }
 
   async function stopAll(): Promise<void> {
-    const signal = AbortSignal.timeout(graceMs)
-    for (const component of started.toReversed()) await stopOne(component, signal)
+    const grace = startGrace(graceMs)
+    for (const component of started.toReversed()) await stopOne(component, grace)
+    grace.cancel()
   }
 
-  async function stopOne(component: Component, signal: AbortSignal): Promise<void> {
+  async function stopOne(component: Component, { signal, over }: Grace): Promise<void> {
+    let late = false
     try {
-      await Promise.race([component.stop?.(signal), aborted(signal)])
-      if (signal.aborted)
-        log.warn({ component: component.name }, 'did not stop within SHUTDOWN_GRACE')
+      await Promise.race([component.stop?.(signal), over().then(() => (late = true))])
+      if (late) log.warn({ component: component.name }, 'did not stop within SHUTDOWN_GRACE')
     } catch (error) {
       log.error({ err: error, component: component.name }, 'failed to stop')
     }
   }
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve()
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+type Grace = ReturnType<typeof startGrace>
+
+/** Not `AbortSignal.timeout`, which lets the process end while a component still stops. */
+function startGrace(graceMs: number) {
+  const controller = new AbortController()
+  const timer = setTimeout(() => controller.abort(), graceMs)
+  const aborted = new Promise((resolve) => controller.signal.addEventListener('abort', resolve))
+  return {
+    signal: controller.signal,
+    cancel: () => clearTimeout(timer),
+    /** Resolves a moment after the end, so that whoever comes later can still do what needs no waiting. */
+    over: () => aborted.then(() => nextTurn()),
+  }
 }

@@ -1,6 +1,6 @@
-import { pino, stdSerializers, type DestinationStream, type Logger as PinoLogger } from 'pino'
+import { pino, type DestinationStream, type Logger as PinoLogger } from 'pino'
 import type { CoreConfig } from '../config/index.ts'
-import { redact } from './redact.ts'
+import { redact, redactError } from './redact.ts'
 import { requestContext } from './request-context.ts'
 
 export type Logger = PinoLogger
@@ -24,7 +24,7 @@ export function createLogger({ name, config, destination }: LoggerDeps): Logger 
       base: { process: name },
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }), log: redact },
-      serializers: { err: stdSerializers.errWithCause, error: stdSerializers.errWithCause },
+      serializers: { err: redactError, error: redactError },
       // A copy, because pino merges the entry into it.
       mixin: () => ({ ...requestContext.current() }),
     },

@@ -42,6 +42,7 @@ export function createStore<Repositories extends object>(
 
   async function transaction<T>(work: (store: Store<Repositories>) => Promise<T>): Promise<T> {
     let published = false
+    let failure: { error: unknown } | undefined
     const result = await database.client
       .$transaction((tx) => {
         const events = createOutbox(tx)
@@ -55,10 +56,14 @@ export function createStore<Repositories extends object>(
           },
           transaction: (inner) => inner(store),
         }
-        return work(store)
+        return work(store).catch((error: unknown) => {
+          failure = { error }
+          throw error
+        })
       }, limits)
       .catch((error: unknown) => {
-        throw toDatabaseError(error)
+        // What `work` threw is not ours to read: a refused connection to another service is no news of the database.
+        throw failure?.error === error ? error : toDatabaseError(error)
       })
     if (published) outboxNotifier.wake()
     return result

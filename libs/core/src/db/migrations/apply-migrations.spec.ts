@@ -108,12 +108,21 @@ describe('applyMigrations', () => {
     await expect(applyMigrations(project)).rejects.toThrow(`Edited after it was applied: ${first}.`)
   })
 
-  it('refuses a database that is ahead of the folder', async () => {
+  it('lets a release that was rolled back to find its database ahead, and says so', async () => {
     project.writeMigration(second, 'CREATE TABLE b (id int);')
     await applyMigrations(project)
     project.removeMigration(second)
+    const onAhead = jest.fn()
+    expect(await applyMigrations(project, { onAhead })).toEqual([])
+    expect(onAhead).toHaveBeenCalledWith([second])
+  })
+
+  it('refuses a database with a migration of another branch', async () => {
+    await applyMigrations(project)
+    project.removeMigration(first)
+    project.writeMigration(second, 'CREATE TABLE b (id int);')
     await expect(applyMigrations(project)).rejects.toThrow(
-      `Applied to the database, but not in prisma/migrations: ${second}.`,
+      `Applied to the database, but not in prisma/migrations: ${first}.`,
     )
   })
 

@@ -8,6 +8,11 @@ import { withMigrationLock, type LockOptions } from './migration-lock.ts'
 import type { MigrationSource } from './migration-source.ts'
 import { withSchemaEngine } from './schema-engine.ts'
 
+export interface ApplyOptions extends LockOptions {
+  /** Called when the database has migrations that are newer than all on disk: an older release, rolled back to. */
+  onAhead?: (names: readonly string[]) => void
+}
+
 /**
  * Brings the database up to date and returns the names of what was applied. Creates the database if it is missing. Any number of
  * processes may call this at once: one works, the others wait for it. A failed or interrupted migration is tried again.
@@ -18,12 +23,13 @@ import { withSchemaEngine } from './schema-engine.ts'
  */
 export async function applyMigrations(
   source: MigrationSource,
-  options: LockOptions = {},
+  options: ApplyOptions = {},
 ): Promise<string[]> {
   const files = await readMigrations(source.prismaDir)
   await ensureDatabase(source.databaseUrl)
   const history = await withConnection(source.databaseUrl, (client) => readHistory(client, files))
   refuseDivergence(history)
+  if (history.unknown.length > 0) options.onAhead?.(history.unknown)
   if (history.pending.length === 0) return []
   return withMigrationLock(source.databaseUrl, options, (client) =>
     applyPending(source.databaseUrl, client, files),
@@ -49,15 +55,22 @@ export async function applyPending(
   })
 }
 
-function refuseDivergence({ edited, unknown }: MigrationHistory): void {
+function refuseDivergence(history: MigrationHistory): void {
+  const { edited, unknown } = history
   if (edited.length > 0)
     throw new MigrationError(
       `Edited after it was applied: ${edited.join(', ')}.\n` +
         `Put the file back as it was and write the change as a new migration. In development, npm run db:reset starts over.`,
     )
-  if (unknown.length > 0)
+  if (unknown.length > 0 && !isAhead(history))
     throw new MigrationError(
       `Applied to the database, but not in prisma/migrations: ${unknown.join(', ')}.\n` +
-        `The database is ahead of this checkout, or on another branch. Get the missing folders. In development, npm run db:reset starts over.`,
+        `The database is on another branch. Get the missing folders. In development, npm run db:reset starts over.`,
     )
+}
+
+/** A newer release only added migrations, which a rolled-back one can live with as long as they were made for both (expand, then contract). */
+export function isAhead({ applied, pending, unknown }: MigrationHistory): boolean {
+  const known = applied.filter((name) => !unknown.includes(name))
+  return pending.length === 0 && unknown.every((name) => known.every((other) => other < name))
 }

@@ -1,4 +1,4 @@
-export { applyMigrations } from './apply-migrations.ts'
+export { applyMigrations, isAhead, type ApplyOptions } from './apply-migrations.ts'
 export { createMigration, type CreatedMigration } from './create-migration.ts'
 export { MigrationError } from './migration.errors.ts'
 export { readMigrations, type MigrationFile } from './migration-files.ts'

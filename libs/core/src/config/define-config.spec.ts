@@ -1,0 +1,194 @@
+import { z } from 'zod'
+import {
+  ConfigError,
+  coreConfig,
+  defineConfig,
+  describeConfig,
+  findConfigFaults,
+  integer,
+  key,
+  parseConfig,
+  url,
+  type Environment,
+} from './index.ts'
+
+const greeting = defineConfig(
+  {
+    GREETING: key(z.string().prefault('hello'), { description: 'First word.', example: 'hello' }),
+    REPEATS: key(integer(1, 9), { description: 'How often.', example: '3' }),
+  },
+  (env) => ({ greeting: { word: env.GREETING, repeats: env.REPEATS } }),
+)
+const door = defineConfig(
+  {
+    DOOR_URL: key(url('https'), { description: 'Where.', example: 'https://door.example.com' }),
+    DOOR_SECRET: key(z.string().min(8, { error: 'must have 8 characters' }), {
+      description: 'Opens it.',
+      example: 'the output of: openssl rand -base64 48',
+      secret: true,
+    }),
+    DOOR_PASSWORD: key(z.string().optional(), {
+      description: 'What a person types.',
+      example: 'a sentence',
+      password: true,
+    }),
+  },
+  (env) => ({ url: env.DOOR_URL, secret: env.DOOR_SECRET }),
+)
+
+const good = {
+  REPEATS: '2',
+  DOOR_URL: 'https://door.example.com',
+  DOOR_SECRET: 'k'.repeat(32),
+}
+
+function parse(environment: Environment) {
+  return parseConfig({ greeting, door }, environment)
+}
+
+function faultsOf(environment: Environment) {
+  return findConfigFaults({ greeting, door }, environment)
+}
+
+describe('a configuration', () => {
+  it('is typed, holds the defaults and cannot be changed at any depth', () => {
+    const config = parse(good)
+    expect(config.greeting).toEqual({ greeting: { word: 'hello', repeats: 2 } })
+    expect(Object.isFrozen(config.greeting.greeting)).toBe(true)
+    expect(() => Object.assign(config.door, { url: '' })).toThrow(TypeError)
+  })
+
+  it('tells every fault of every owner at once, each with key, problem and example', () => {
+    expect(faultsOf({ REPEATS: '10', DOOR_URL: 'http://x', DOOR_SECRET: 'short' })).toEqual([
+      { key: 'REPEATS', problem: 'must be a whole number from 1 to 9', example: '3' },
+      {
+        key: 'DOOR_URL',
+        problem: 'must be a URL beginning with https://',
+        example: 'https://door.example.com',
+      },
+      {
+        key: 'DOOR_SECRET',
+        problem: 'must have 8 characters',
+        example: 'the output of: openssl rand -base64 48',
+      },
+    ])
+  })
+
+  it('names a key that is missing, in the words that a process prints', () => {
+    expect(() => parse({ ...good, DOOR_URL: undefined })).toThrow(
+      new ConfigError([
+        { key: 'DOOR_URL', problem: 'is missing', example: 'https://door.example.com' },
+      ]),
+    )
+    expect(() => parse({ ...good, DOOR_URL: undefined })).toThrow(
+      'DOOR_URL is missing. Example: DOOR_URL=https://door.example.com',
+    )
+  })
+
+  it('never tells a value, secret or not', () => {
+    const environment = { REPEATS: 'x-value', DOOR_URL: 'x-value', DOOR_SECRET: 'x-value' }
+    expect(faultsOf(environment)).toHaveLength(3)
+    expect(JSON.stringify(faultsOf(environment))).not.toContain('x-value')
+  })
+
+  it.each([
+    ['a placeholder', { DOOR_SECRET: `changethis-${'k'.repeat(32)}` }, 'is a placeholder'],
+    ['a placeholder in a URL', { DOOR_URL: 'https://a:change_me@b' }, 'is a placeholder'],
+    ['a placeholder for a password', { DOOR_PASSWORD: 'Change-This' }, 'is a placeholder'],
+    ['a secret under 32 bytes', { DOOR_SECRET: 'k'.repeat(31) }, 'is under 32 bytes'],
+  ])('is refused in production, but not elsewhere, with %s', (_name, values, problem) => {
+    expect(faultsOf({ ...good, ...values, APP_ENV: 'local' })).toEqual([])
+    expect(faultsOf({ ...good, ...values, APP_ENV: 'production' })).toEqual([
+      expect.objectContaining({ problem: `${problem}, which production refuses` }),
+    ])
+  })
+
+  it('takes a short password in production, because a person types it', () => {
+    expect(faultsOf({ ...good, DOOR_PASSWORD: 'eight ch', APP_ENV: 'production' })).toEqual([])
+  })
+
+  it('cannot be declared with a key that nobody described', () => {
+    const silent = defineConfig({ SILENT: z.string() }, (env) => ({ silent: env.SILENT }))
+    expect(() => findConfigFaults({ silent }, {})).toThrow('SILENT has no description')
+  })
+
+  it('says of each key whether it is required, and its default', () => {
+    expect(describeConfig({ greeting })).toEqual([
+      {
+        key: 'GREETING',
+        description: 'First word.',
+        example: 'hello',
+        required: false,
+        default: 'hello',
+      },
+      { key: 'REPEATS', description: 'How often.', example: '3', required: true },
+    ])
+  })
+})
+
+describe('the configuration of the platform', () => {
+  const required = {
+    DATABASE_URL: 'postgresql://localhost/ashlar',
+    REDIS_URL: 'redis://localhost:6379',
+    SMTP_URL: 'smtp://localhost',
+  }
+  const parseCore = (environment: Environment = {}) =>
+    parseConfig({ core: coreConfig }, { ...required, ...environment }).core
+
+  it('needs the three servers and nothing else', () => {
+    expect(findConfigFaults({ coreConfig }, {}).map(({ key }) => key)).toEqual([
+      'DATABASE_URL',
+      'REDIS_URL',
+      'SMTP_URL',
+    ])
+    expect(parseCore()).toMatchObject({ appEnv: 'local', shutdownGraceMs: 10_000, corsOrigins: [] })
+  })
+
+  it('takes every example that it gives', () => {
+    const examples = describeConfig({ coreConfig }).map(({ key, example }) => [key, example])
+    expect(findConfigFaults({ coreConfig }, Object.fromEntries(examples))).toEqual([])
+  })
+
+  it('derives addresses without a slash at their end', () => {
+    expect(parseCore({ APP_URL: 'https://api.example.com//' })).toMatchObject({
+      appUrl: 'https://api.example.com',
+      problemBaseUrl: 'https://api.example.com/problems',
+      databaseDirectUrl: required.DATABASE_URL,
+    })
+    expect(parseCore({ PROBLEM_BASE_URL: 'https://problems.example.com/' }).problemBaseUrl).toBe(
+      'https://problems.example.com',
+    )
+  })
+
+  it('traces where an endpoint is named, unless the SDK is switched off', () => {
+    const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318' }
+    expect(parseCore().tracing).toBe(false)
+    expect(parseCore(endpoint).tracing).toBe(true)
+    expect(parseCore({ ...endpoint, OTEL_SDK_DISABLED: 'true' }).tracing).toBe(false)
+  })
+
+  it.each([
+    ['APP_ENV', 'prod'],
+    ['APP_NAME', 'a:b'],
+    ['APP_URL', 'localhost:3000'],
+    ['APP_URL', 'http:/localhost'],
+    ['PORT', '65536'],
+    ['PORT', '0x50'],
+    ['TRUST_PROXY', 'true'],
+    ['CORS_ORIGINS', 'https://app.example.com/'],
+    ['CORS_ORIGINS', '*'],
+    ['DATABASE_URL', 'mysql://localhost'],
+    ['DATABASE_POOL_SIZE', '0'],
+    ['REDIS_URL', 'localhost'],
+    ['MAIL_FROM', 'no-reply'],
+    ['MAIL_FROM', 'a@example.com\r\nBcc: b@example.com'],
+    ['LOG_LEVEL', 'verbose'],
+    ['SHUTDOWN_GRACE', '10'],
+    ['SHUTDOWN_GRACE', '0s'],
+    ['OTEL_SDK_DISABLED', 'yes'],
+  ])('refuses %s=%j', (key, value) => {
+    expect(findConfigFaults({ coreConfig }, { ...required, [key]: value })).toEqual([
+      expect.objectContaining({ key, problem: expect.stringMatching(/^must /) }),
+    ])
+  })
+})

@@ -1,0 +1,49 @@
+import { createTestCore, type TestCore } from '../../testing/index.ts'
+
+let test: TestCore
+
+beforeAll(async () => {
+  test = await createTestCore()
+  await test.core.database.client.user.createMany({
+    data: ['ada', 'ben', 'cyd', 'dan', 'eve'].map((username) => ({
+      username,
+      email: `${username}@example.com`,
+      passwordHash: 'none',
+      role: username === 'eve' ? ('admin' as const) : ('user' as const),
+    })),
+  })
+})
+afterAll(() => test.stop())
+
+const findPage = (page: number, perPage: number, where = {}) =>
+  test.core.database.client.user.findPage({
+    where,
+    select: { username: true },
+    orderBy: { id: 'asc' },
+    page,
+    perPage,
+  })
+
+describe('a page', () => {
+  it('holds its rows, in their selected shape, and the total of all pages', async () => {
+    expect(await findPage(2, 2)).toEqual({
+      data: [{ username: 'cyd' }, { username: 'dan' }],
+      pagination: { total: 5, page: 2, per_page: 2 },
+    })
+  })
+
+  it('may be partly filled, and is empty past the end', async () => {
+    expect((await findPage(3, 2)).data).toEqual([{ username: 'eve' }])
+    expect(await findPage(9, 2)).toEqual({
+      data: [],
+      pagination: { total: 5, page: 9, per_page: 2 },
+    })
+  })
+
+  it('counts what its filter lets through', async () => {
+    expect(await findPage(1, 10, { role: 'admin' })).toEqual({
+      data: [{ username: 'eve' }],
+      pagination: { total: 1, page: 1, per_page: 10 },
+    })
+  })
+})

@@ -1,0 +1,94 @@
+import { Writable } from 'node:stream'
+import { createLogger, requestContext, type Logger } from './index.ts'
+
+let written: string
+let log: Logger
+
+beforeEach(() => {
+  written = ''
+  const destination = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      written += chunk.toString()
+      done()
+    },
+  })
+  log = createLogger({ name: 'api', config: { logLevel: 'info' }, destination })
+})
+
+const lastLine = () => JSON.parse(written.trimEnd().split('\n').at(-1) ?? '')
+
+describe('a log line', () => {
+  it('is one JSON object with time, level, process and message', () => {
+    log.warn({ stones: 3 }, 'built')
+    expect(lastLine()).toEqual({
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      level: 'warn',
+      process: 'api',
+      stones: 3,
+      msg: 'built',
+    })
+  })
+
+  it('is not written below the level of the configuration', () => {
+    log.debug('too fine')
+    expect(written).toBe('')
+  })
+
+  it('stays one line whatever a client sends: line ends and terminal codes are escaped', () => {
+    log.info({ agent: 'a\r\n{"level":"fatal"}\u001b[2J' }, 'b\r\nc\u001b[31m')
+    expect(written.trimEnd()).not.toMatch(/[\r\n\u001b]/)
+    expect(lastLine()).toMatchObject({ msg: 'b\r\nc\u001b[31m', level: 'info' })
+  })
+
+  it('masks members named like a secret at any depth, also in lists and errors', () => {
+    const cause = Object.assign(new Error('inner'), { headers: { Cookie: 's3cret' } })
+    log.error({
+      password: 's3cret',
+      account: { new_password: 's3cret', list: [{ 'X-Api-Key': 's3cret' }] },
+      err: Object.assign(new Error('outer', { cause }), { refreshToken: 's3cret' }),
+    })
+    expect(written).not.toContain('s3cret')
+    expect(lastLine()).toMatchObject({
+      password: '[redacted]',
+      account: { new_password: '[redacted]', list: [{ 'X-Api-Key': '[redacted]' }] },
+      err: {
+        type: 'Error',
+        message: 'outer',
+        stack: expect.stringContaining('logger.spec'),
+        refreshToken: '[redacted]',
+        cause: { message: 'inner', headers: { Cookie: '[redacted]' } },
+      },
+    })
+  })
+
+  it('ends where members lie too deep to be looked through', () => {
+    let deep: object = { password: 's3cret' }
+    for (let depth = 0; depth < 12; depth += 1) deep = { deep }
+    log.info({ deep })
+    expect(written).not.toContain('s3cret')
+    expect(written).toContain('[too deep]')
+  })
+
+  it('survives an entry that holds itself', () => {
+    const entry: Record<string, unknown> = { stone: 1 }
+    entry['self'] = entry
+    log.info(entry, 'round')
+    expect(lastLine()).toMatchObject({ stone: 1, msg: 'round' })
+  })
+
+  it('leaves the entry of the caller as it was', () => {
+    const entry = { token: 's3cret' }
+    log.info(entry)
+    expect(entry).toEqual({ token: 's3cret' })
+  })
+
+  it('names the request at hand, across awaits, and only that', async () => {
+    await requestContext.run({ requestId: 'r-1' }, async () => {
+      await Promise.resolve()
+      log.info('inside')
+    })
+    expect(lastLine()).toMatchObject({ requestId: 'r-1', msg: 'inside' })
+    log.info('outside')
+    expect(lastLine()).not.toHaveProperty('requestId')
+  })
+})
