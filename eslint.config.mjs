@@ -4,10 +4,19 @@ import prettier from 'eslint-config-prettier'
 import { defineConfig } from 'eslint/config'
 import tseslint from 'typescript-eslint'
 
-const contractOnly = {
-  regex: '^@ashlar/(?!core/|core$)[a-z-]+(?:/(?!contract$).*)?$',
-  message: "A module may import another module's contract only: '@ashlar/<module>/contract'.",
-}
+const globals = ['process', 'console', 'fetch', 'AbortSignal', 'URL']
+
+const configIsGiven =
+  'Take configuration as an argument; only libs/core/src/config reads process.env.'
+
+/** An import of these packages, also a dynamic one, is refused with this message. */
+const refuse = (packages, message) => ({
+  'no-restricted-imports': ['error', { patterns: [{ regex: packages, message }] }],
+  'no-restricted-syntax': [
+    'error',
+    { selector: `ImportExpression[source.value=/${packages.replaceAll('/', '\\/')}/]`, message },
+  ],
+})
 
 export default defineConfig(
   {
@@ -38,6 +47,8 @@ export default defineConfig(
       // Listeners, handlers and guards are async by their type, also where one has nothing to await.
       '@typescript-eslint/require-await': 'off',
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      // Objects come from factories and use no `this`, so their methods may be taken apart.
+      '@typescript-eslint/unbound-method': 'off',
       'no-console': 'error',
     },
   },
@@ -51,7 +62,13 @@ export default defineConfig(
         {
           object: 'process',
           property: 'env',
-          message: 'Take configuration as an argument; only libs/core/src/config reads process.env.',
+          message: configIsGiven,
+        },
+      ],
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          paths: ['process', 'node:process'].map((name) => ({ name, message: configIsGiven })),
         },
       ],
     },
@@ -88,41 +105,35 @@ export default defineConfig(
     name: 'modules meet at their contracts',
     files: ['libs/**/*.ts', 'apps/**/*.ts'],
     ignores: ['libs/modules/**', '**/testing/**', '**/*.spec.ts'],
-    rules: {
-      'no-restricted-imports': ['error', { patterns: [contractOnly] }],
-    },
+    rules: refuse(
+      '^@ashlar/(?!core/|core$)[a-z-]+(?:/(?!contract$).*)?$',
+      "A module may import another module's contract only: '@ashlar/<module>/contract'.",
+    ),
   },
   {
     name: 'apps take modules composed',
     files: ['apps/**/*.ts'],
     ignores: ['**/*.spec.ts'],
-    rules: {
-      'no-restricted-imports': [
-        'error',
-        {
-          patterns: [
-            {
-              regex: '^@ashlar/(?!core/|modules(?:/|$))[a-z-]+(?:/(?!contract$).*)?$',
-              message: 'An app takes modules from @ashlar/modules, and types from a contract.',
-            },
-          ],
-        },
-      ],
-    },
+    rules: refuse(
+      '^@ashlar/(?!core/|modules(?:/|$))[a-z-]+(?:/(?!contract$).*)?$',
+      'An app takes modules from @ashlar/modules, and types from a contract.',
+    ),
   },
   {
     name: 'tests and tools',
     files: ['**/*.spec.ts', '**/testing/**/*.ts', 'tools/**/*.ts'],
     rules: {
       'no-console': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
       '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
       '@typescript-eslint/no-unsafe-member-access': 'off',
     },
   },
   {
     files: ['**/*.mjs'],
     extends: [tseslint.configs.disableTypeChecked],
-    languageOptions: { globals: { process: 'readonly', console: 'readonly' } },
+    languageOptions: { globals: Object.fromEntries(globals.map((name) => [name, 'readonly'])) },
     rules: { 'no-console': 'off' },
   },
   prettier,

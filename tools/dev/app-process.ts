@@ -4,7 +4,12 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { identify } from '../servers/processes.ts'
 import { cacheFolder, projectRoot } from '../servers/project.ts'
-import { assertNewChildrenWelcome, forgetChild, watchChild } from '../servers/reaper.ts'
+import {
+  areChildrenWelcome,
+  assertChildrenWelcome,
+  forgetChild,
+  watchChild,
+} from '../servers/reaper.ts'
 import { patient, stopChild, type Child } from '../servers/stopping.ts'
 import { bundleOf } from './bundler.ts'
 import type { Environment } from './env-file.ts'
@@ -32,7 +37,7 @@ export function createAppProcess(
   return { isRunning: () => current !== undefined, restart, start, waitUntilReady, workload }
 
   function start() {
-    assertNewChildrenWelcome()
+    assertChildrenWelcome()
     const child = spawn(process.execPath, ['--enable-source-maps', bundleOf(workload)], {
       cwd: projectRoot,
       // Ctrl-C in the terminal is for the launcher, which stops the processes in order.
@@ -58,7 +63,8 @@ export function createAppProcess(
       const own = current
       current = undefined
       if (own) await stopChild(own, brisk)
-      start()
+      // Everything is being stopped by now, perhaps.
+      if (areChildrenWelcome()) start()
     })
     return queue
   }

@@ -2,6 +2,7 @@
 import { ExpectedFault, runMain } from '../servers/expected-fault.ts'
 import { localFolder, ensureFolder } from '../servers/project.ts'
 import { recordChildrenIn } from '../servers/reaper.ts'
+import { buildProcesses } from './build-processes.ts'
 import { refuseFullDisk } from './disk-space.ts'
 import { ensureEnvFile, readEnvironment } from './env-file.ts'
 import { refuseFaultyEnvironment } from './find-faults.ts'
@@ -33,6 +34,9 @@ await runMain(async () => {
     const { created, added } = ensureEnvFile()
     if (created) print('Wrote .env with random secrets.')
     else if (added.length > 0) print(`Added to .env: ${added.join(', ')}.`)
+    // Needs no port and no server, so it may go on while the configuration is looked at.
+    const bundling = buildProcesses(options.chosen, print)
+    bundling.catch(() => {})
     const environment = readEnvironment()
     await refuseFaultyEnvironment(environment)
     await stopLeftovers()
@@ -40,7 +44,7 @@ await runMain(async () => {
     await refuseTakenPorts(portsInUse(settings))
     if (options.reset) await resetData(options.yes)
     recordChildrenIn(childrenFile)
-    await createLauncher({ options, paint, print, settings, startedAt }).run()
+    await createLauncher({ bundling, options, paint, print, settings, startedAt }).run()
   } finally {
     lock.release()
   }

@@ -1,12 +1,11 @@
 import type { ChildProcess } from 'node:child_process'
-import { prepare } from '../build/prepare.ts'
 import { ExpectedFault } from '../servers/expected-fault.ts'
 import { send } from '../servers/processes.ts'
 import { refuseNewChildren, watchedChildren } from '../servers/reaper.ts'
 import { stages, stopChild } from '../servers/stopping.ts'
 import { checkAdminLogin } from './admin-login.ts'
 import { createAppProcess } from './app-process.ts'
-import { createBundler } from './bundler.ts'
+import type { buildProcesses } from './build-processes.ts'
 import { prepareDatabase } from './database.ts'
 import { startEmbeddedServers } from './embedded-servers.ts'
 import { readEnvironment } from './env-file.ts'
@@ -20,6 +19,7 @@ import { describeSystem } from './summary.ts'
 import type { Workload } from './workloads.ts'
 
 interface LauncherDeps {
+  bundling: ReturnType<typeof buildProcesses>
   options: Options
   paint: Paint
   print: (line: string) => void
@@ -28,6 +28,7 @@ interface LauncherDeps {
 }
 
 export function createLauncher({
+  bundling,
   options,
   paint,
   print,
@@ -53,23 +54,13 @@ export function createLauncher({
 
   async function start() {
     const servers = startEmbeddedServers(settings, note, stopping.signal)
-    const bundling = build()
     await Promise.all([bundling, servers.postgres, servers.redis])
     await migrate()
     for (const app of apps) app.start()
-    const [ready] = await Promise.all([waitUntilAllReady(), servers.mail])
-    if (ready) await announce()
-    else if (!options.reload) throw new ExpectedFault('Not every process has come up.')
-    else print('Waiting for a change, to start again what has ended.')
     if (options.reload) stopWatching = watch(await bundling)
-  }
-
-  async function build() {
-    await prepare(note)
-    const bundler = await createBundler(options.chosen, process.stdout.isTTY)
-    const faults = new Set((await bundler.buildAll()).flatMap(({ fault }) => fault ?? []))
-    if (faults.size > 0) throw new ExpectedFault([...faults].join('\n'))
-    return bundler
+    const [ready] = await Promise.all([announceWhenReady(), servers.mail])
+    if (!ready && !options.reload) throw new ExpectedFault('Not every process has come up.')
+    if (!ready) print('Waiting for a change, to start again what has ended.')
   }
 
   async function migrate() {
@@ -91,9 +82,14 @@ export function createLauncher({
     })
   }
 
-  async function waitUntilAllReady() {
+  /** False when a process ended instead. */
+  async function announceWhenReady() {
+    const hint = setTimeout(() => print('Some process is not ready yet.'), 15_000)
     const ready = await Promise.all(apps.map((app) => app.waitUntilReady()))
-    return ready.every(Boolean)
+    clearTimeout(hint)
+    if (!ready.every(Boolean)) return false
+    if (!announced) await announce()
+    return true
   }
 
   async function announce() {
@@ -103,14 +99,14 @@ export function createLauncher({
     print(describeSystem(settings, adminLogin, Date.now() - startedAt, paint))
   }
 
-  function watch(bundler: Awaited<ReturnType<typeof build>>) {
+  function watch(bundler: Awaited<typeof bundling>) {
     const close = reloadOnChange({
       apps,
       bundler,
       migrate,
       print: (line) => stopping.signal.aborted || print(line),
       readSettingsAgain,
-      settled: () => announced || void announce(),
+      restarted: () => announced || void announceWhenReady(),
     })
     return () => {
       close()

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { prepare } from '../build/prepare.ts'
 import { asExpectedFault } from '../servers/expected-fault.ts'
 import type { AppProcess } from './app-process.ts'
@@ -11,8 +12,8 @@ interface Reloading {
   /** Reads `.env` again. Throws when it is faulty; the processes then go on with the old one. */
   readSettingsAgain: () => Promise<void>
   migrate: () => Promise<void>
-  /** Called when every process runs and is ready after a round. */
-  settled: () => void
+  /** Called after a round in which processes were started again. */
+  restarted: () => void
 }
 
 /** Watches the sources and restarts the processes whose code is another. Returns how to stop it. */
@@ -59,8 +60,12 @@ export function reloadOnChange(reloading: Reloading) {
         changed.includes(app.workload.name) ||
         !app.isRunning(),
     )
-    await Promise.all(stale.map((app) => restart(app, startedAt)))
-    if (apps.every((app) => app.isRunning())) reloading.settled()
+    const [first, ...others] = stale
+    if (!first) return
+    // On a machine with few cores the first, which is the api, would otherwise be as late as the last.
+    await Promise.race([restart(first, startedAt), sleep(1000)])
+    for (const app of others) void restart(app, startedAt)
+    reloading.restarted()
   }
 
   async function restart(app: AppProcess, startedAt: number) {

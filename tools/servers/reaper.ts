@@ -45,7 +45,11 @@ export function refuseNewChildren() {
   closed = true
 }
 
-export function assertNewChildrenWelcome() {
+export function areChildrenWelcome() {
+  return !closed
+}
+
+export function assertChildrenWelcome() {
   if (closed) throw new ExpectedFault('Stopped.', 130)
 }
 

@@ -3,7 +3,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { identify } from './processes.ts'
 import { ensureFolder } from './project.ts'
-import { assertNewChildrenWelcome, forgetChild, watchChild } from './reaper.ts'
+import { assertChildrenWelcome, forgetChild, watchChild } from './reaper.ts'
 import { stopChild, type Stage } from './stopping.ts'
 
 export interface RunningServer {
@@ -32,7 +32,7 @@ interface ServerProcess {
  * stops its servers in order. Output goes to a file, which outlives us, unlike a pipe.
  */
 export function spawnServer(server: ServerProcess) {
-  assertNewChildrenWelcome()
+  assertChildrenWelcome()
   ensureFolder(dirname(server.logFile))
   const log = openSync(server.logFile, 'w')
   const child = spawn(server.command, server.args, {

@@ -1,37 +1,17 @@
 import { tracing } from './instrumentation.ts'
-import { createHealth } from '@ashlar/core/http'
 import { runProcess } from '@ashlar/core/lifecycle'
-import { createCore } from '@ashlar/core/module'
-import { createManagementServer, measureDatabasePool } from '@ashlar/core/telemetry'
+import { addManagement, createCore } from '@ashlar/core/module'
 import { composeModules } from '@ashlar/modules'
 import { loadConfig } from '@ashlar/modules/config'
 import { createWorker } from './worker.ts'
 
-const defaultManagementPort = 9465
-
 void runProcess(() => {
   const config = loadConfig()
   const core = createCore({ process: 'worker', config: config.core })
-  const { database, lifecycle, log, metrics } = core
-  const { problemBaseUrl, managementPort } = config.core
+  const { lifecycle, log } = core
   const worker = createWorker({ core, modules: composeModules(core, config).all })
-  const health = createHealth({
-    problemBaseUrl,
-    checks: [
-      { name: 'database', required: true, check: () => database.ping() },
-      { name: 'redis', required: true, check: () => worker.queues.redis.ping() },
-    ],
-  })
-  measureDatabasePool({ metrics, pool: database.pool })
-  lifecycle.add(tracing)
-  lifecycle.add(
-    createManagementServer({
-      port: managementPort ?? defaultManagementPort,
-      health,
-      metrics,
-      log,
-    }),
-  )
+  const { redis } = worker.queues
+  const health = addManagement(core, { tracing, defaultPort: 9465, redis, needsRedis: true })
   for (const component of worker.components) lifecycle.add(component)
   lifecycle.add({ name: 'readiness', stop: () => health.startDraining() })
   return { lifecycle, log }

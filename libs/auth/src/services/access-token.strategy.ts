@@ -26,16 +26,13 @@ export interface AccessTokenStrategyDeps {
 /** A bearer token whose signature, claims and session are all good gives `{ user, sessionId }`; anything else fails alike. */
 export function createAccessTokenStrategy(deps: AccessTokenStrategyDeps) {
   const { store, signingKey, issuer, audience, clock } = deps
+  // A key object, which needs no parsing at each request; only the types of passport-jwt do not know it.
+  const publicKey = signingKey.publicKey as unknown as Buffer
   return new Strategy(
     {
       jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
       secretOrKeyProvider: (_request, token: string, done) =>
-        done(
-          null,
-          isSignedWith(signingKey, token)
-            ? signingKey.publicKey.export({ format: 'pem', type: 'spki' })
-            : undefined,
-        ),
+        done(null, isSignedWith(signingKey, token) ? publicKey : undefined),
       algorithms: ['ES256'],
       issuer,
       audience,

@@ -1,2 +1,3 @@
 export { createCore, systemClock, type Clock, type Core, type CoreDeps } from './core.ts'
+export { addManagement, type ManagementOptions } from './management.ts'
 export { type FeatureModule } from './module.ts'

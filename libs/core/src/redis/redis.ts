@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { Redis } from 'ioredis'
 import type { CoreConfig } from '../config/index.ts'
 import { dependencyUnavailable } from '../errors/index.ts'
@@ -51,9 +52,15 @@ export function createRedis({ config, log, metrics, commandTimeoutMs = 300 }: Re
   }
 
   async function start(): Promise<void> {
-    await withDeadline(client.connect(), firstConnectionMs).catch((error: unknown) =>
+    await withDeadline(connected(), firstConnectionMs).catch((error: unknown) =>
       outage.failed(error),
     )
+  }
+
+  /** A queue or a health check may have opened the connection before. */
+  async function connected(): Promise<void> {
+    if (client.status === 'wait') await client.connect()
+    else if (!isUp()) await once(client, 'ready')
   }
 
   async function stop(): Promise<void> {

@@ -1,0 +1,42 @@
+import { randomBytes } from 'node:crypto'
+import { createUser, startAuth, type TestAuth } from '../testing/index.ts'
+
+const day = 86_400_000
+let auth: TestAuth
+
+beforeAll(async () => {
+  auth = await startAuth()
+})
+afterAll(() => auth.stop())
+
+it('purge-expired-sessions deletes what expired over 30 days ago, and nothing else', async () => {
+  const { user } = await createUser(auth.store)
+  const now = auth.clock.now()
+  const create = (daysAgo: number) =>
+    auth.store.sessions.create({
+      userId: user.id,
+      refreshTokenHash: randomBytes(32),
+      device: undefined,
+      createdAt: now,
+      expiresAt: new Date(now.getTime() - daysAgo * day),
+    })
+  await create(31)
+  await create(30.5)
+  const kept = [await create(29), await create(0), await create(-7)]
+
+  expect(await purge()).toEqual({ purged: 2 })
+  const left = await auth.core.database.client.session.findMany({ orderBy: { id: 'asc' } })
+  expect(left.map(({ id }) => id).sort()).toEqual(kept.map(({ id }) => id).sort())
+  expect(await purge()).toEqual({ purged: 0 })
+})
+
+/** Runs the handler as a worker does. */
+async function purge(): Promise<unknown> {
+  const handler = auth.module.tasks?.find(({ task }) => task.name === 'auth.purge-expired-sessions')
+  const { signal } = new AbortController()
+  return handler?.run({}, { id: 'test', attempt: 1, signal, log: auth.core.log })
+}
+
+it('purge-expired-sessions runs by itself once a night', () => {
+  expect(auth.module.tasks).toMatchObject([{ schedule: { cron: '17 3 * * *' } }])
+})

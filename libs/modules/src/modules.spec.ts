@@ -1,0 +1,55 @@
+import { authEnvironment } from '@ashlar/auth/testing'
+import { createTestCore } from '@ashlar/core/testing'
+import { composeModules } from './compose.ts'
+import { checkConfig, configDefinitions, loadConfig } from './config.ts'
+
+const servers = {
+  DATABASE_URL: 'postgresql://localhost/ashlar',
+  REDIS_URL: 'redis://localhost',
+  SMTP_URL: 'smtp://localhost',
+}
+
+describe('the whole configuration', () => {
+  it('is loaded for the platform and every module', () => {
+    const config = loadConfig({ ...servers, ...authEnvironment(), APP_NAME: 'Quarry' })
+    expect(Object.keys(config)).toEqual(Object.keys(configDefinitions))
+    expect(config.core.appName).toBe('Quarry')
+  })
+
+  it('has faults of the platform and of modules told together', () => {
+    const faults = checkConfig({ AUTH_JWT_PRIVATE_KEY: 'no key' })
+    expect(faults.map(({ key, problem }) => `${key} ${problem}`)).toEqual([
+      'DATABASE_URL is missing',
+      'REDIS_URL is missing',
+      'SMTP_URL is missing',
+      'AUTH_JWT_PRIVATE_KEY must be a P-256 private key, PKCS #8 DER in base64',
+    ])
+  })
+
+  it('has no key that two owners read', () => {
+    const keys = Object.values(configDefinitions).flatMap(({ keys }) => Object.keys(keys))
+    expect(keys).toEqual([...new Set(keys)])
+  })
+
+  it('names the keys of a module after it', () => {
+    const { core: _core, ...modules } = configDefinitions
+    for (const [module, { keys }] of Object.entries(modules))
+      for (const key of Object.keys(keys)) expect(key).toMatch(new RegExp(`^${module}_`, 'i'))
+  })
+})
+
+describe('the modules', () => {
+  it('name their events, tasks, listeners and errors after themselves', async () => {
+    const { core, stop } = await createTestCore()
+    const { all } = composeModules(core, loadConfig({ ...servers, ...authEnvironment() }))
+    for (const { name, listeners = [], tasks = [], errors = [] } of all)
+      for (const named of [
+        ...listeners.map(({ id }) => id),
+        ...tasks.map(({ task }) => task.name),
+        ...errors.map(({ code }) => code),
+      ])
+        expect(named).toMatch(new RegExp(`^${name}\\.`))
+    expect(new Set(all.map(({ name }) => name)).size).toBe(all.length)
+    await stop()
+  })
+})
