@@ -21,7 +21,7 @@ const names: Record<number, string> = Object.fromEntries(
 /** Known to everyone who reads it here, so left out: the process stands in front, the rest is of this machine. */
 const leftOut = new Set([
   ...['level', 'time', 'pid', 'hostname', 'name', 'msg', 'process', 'service', 'err', 'error'],
-  ...['trace_flags', 'span_id', 'v'],
+  ...['traceId', 'spanId', 'traceFlags', 'v'],
 ])
 
 export function createPaint(colored: boolean): Paint {

@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { ExpectedFault } from './expected-fault.ts'
-import type { PostgresOptions } from './postgres.ts'
+import type { PostgresOptions } from './postgres-options.ts'
 import { postgresBinaries } from './postgres-binaries.ts'
 import { ensureFolder } from './project.ts'
 import type { ServerUser } from './server-user.ts'

@@ -9,18 +9,7 @@ import { localFolder } from './project.ts'
 import { spawnServer, type RunningServer } from './server-process.ts'
 import { chooseServerUser, type ServerUser } from './server-user.ts'
 import { patient } from './stopping.ts'
-
-export interface PostgresOptions {
-  dataDir: string
-  port: number
-  user: string
-  password: string
-  /** Made together with the data directory. */
-  database?: string
-  /** False gives up safety on a crash for speed: right for tests. */
-  durable: boolean
-  logFile?: string
-}
+import type { PostgresOptions } from './postgres-options.ts'
 
 /** Starts PostgreSQL on 127.0.0.1, on a new data directory or one left by any kind of end. */
 export async function startPostgres(options: PostgresOptions): Promise<RunningServer> {

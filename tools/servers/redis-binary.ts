@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
 import { unpackDistributionRedis } from './redis-distribution.ts'
+import { findOnPath } from './find-on-path.ts'
 import { ExpectedFault } from './expected-fault.ts'
 
 export type RedisSource =
@@ -23,20 +22,6 @@ export async function findRedis(report: (line: string) => void): Promise<RedisSo
     `There is no Redis here${unpacked.reason ? ` (${unpacked.reason})` : ''}. ` +
       `Install one: ${installLine()}   or set REDIS_URL in .env.`,
   )
-}
-
-export function findOnPath(name: string) {
-  const folders = (process.env.PATH ?? '').split(delimiter).filter(Boolean)
-  return folders.map((folder) => join(folder, name)).find(isExecutable)
-}
-
-function isExecutable(path: string) {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }
 
 function isDockerRunning() {

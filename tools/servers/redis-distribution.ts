@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { asExpectedFault } from './expected-fault.ts'
 import { withLock } from './file-lock.ts'
 import { cacheFolder, ensureFolder } from './project.ts'
-import { findOnPath } from './redis-binary.ts'
+import { findOnPath } from './find-on-path.ts'
 import { removeFolder } from './stopping.ts'
 
 const packages = ['redis-server', 'valkey-server']

@@ -1,16 +1,24 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import {
   cpSync,
+  existsSync,
   globSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { freePort } from '../../servers/free-port.ts'
+import { startTime } from '../../servers/processes.ts'
 import { serverPorts, workloads } from '../workloads.ts'
+
+export interface SandboxOptions {
+  /** The processes of the system themselves, or small ones that start at once. */
+  processes?: 'real' | 'stand-ins'
+}
 
 export type Sandbox = Awaited<ReturnType<typeof createSandbox>>
 
@@ -18,13 +26,14 @@ export type Sandbox = Awaited<ReturnType<typeof createSandbox>>
  * A copy of the launcher in a folder of its own, with small processes in place of the real ones: tests of the
  * launcher neither touch the developer's data nor depend on what the system does.
  */
-export async function createSandbox() {
+export async function createSandbox({ processes = 'stand-ins' }: SandboxOptions = {}) {
   const project = process.cwd()
   const root = join(
     project,
     '.ashlar/sandbox',
     `${process.pid}-${Math.random().toString(36).slice(2, 8)}`,
   )
+  removeLeftovers(dirname(root))
   const ports = await choosePorts()
   const started: ChildProcess[] = []
   mkdirSync(join(root, '.ashlar/cache'), { recursive: true })
@@ -34,11 +43,18 @@ export async function createSandbox() {
     cpSync(join(project, manifest), join(root, manifest))
   symlinkSync(join(project, 'node_modules'), join(root, 'node_modules'))
   symlinkSync(join(project, '.ashlar/cache/redis'), join(root, '.ashlar/cache/redis'))
-  for (const { entry, name } of workloads) write(`${entry}/src/main.ts`, standIn(name))
-  write('tools/db/main.ts', `process.stdout.write('Applied 1_first\\n')\n`)
-  write('tools/build/prepare.ts', `export const prepare = async () => {}\n`)
+  if (processes === 'stand-ins') writeStandIns()
+  else
+    for (const path of ['apps', 'libs', 'tsconfig.base.json'])
+      cpSync(join(project, path), join(root, path), { recursive: true, filter: isSource })
 
   return { env, ports, read, remove, root, run, start, write }
+
+  function writeStandIns() {
+    for (const { entry, name } of workloads) write(`${entry}/src/main.ts`, standIn(name))
+    write('tools/db/main.ts', `process.stdout.write('Applied 1_first\\n')\n`)
+    write('tools/build/prepare.ts', `export const prepare = async () => {}\n`)
+  }
 
   function env() {
     return Object.fromEntries(Object.entries(ports).map(([key, port]) => [key, String(port)]))
@@ -48,7 +64,8 @@ export async function createSandbox() {
   function start(command: string, args: string[] = [], environment: Record<string, string> = {}) {
     const child = spawn('node', [join(root, 'tools/dev', `${command}.ts`), ...args], {
       cwd: root,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      // The channel ends what was started should the tests be killed.
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env(), ...environment },
     })
     started.push(child)
@@ -118,6 +135,13 @@ function observe(child: ChildProcess) {
       }
     })
   }
+}
+
+function removeLeftovers(folder: string) {
+  if (!existsSync(folder)) return
+  for (const name of readdirSync(folder))
+    if (/^\d+-/.test(name) && !startTime(Number.parseInt(name)))
+      rmSync(join(folder, name), { recursive: true, force: true })
 }
 
 async function choosePorts() {

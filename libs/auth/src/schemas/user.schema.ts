@@ -27,8 +27,8 @@ export const Password = z
   .refine((text) => [...text].length <= 128, { error: 'Must have at most 128 characters' })
   .meta({ id: 'Password', example: 'cut stone by stone' })
 
-export const UserStatus = z.enum(['active', 'inactive'])
-export const UserRole = z.enum(['user', 'admin'])
+const UserStatus = z.enum(['active', 'inactive'])
+const UserRole = z.enum(['user', 'admin'])
 
 /** What oneself and admins see. */
 export const FullUser = z

@@ -29,6 +29,7 @@ const filtered = new Set([
   'update',
   'updateMany',
   'updateManyAndReturn',
+  'upsert',
 ])
 
 type Where = Record<string, unknown>

@@ -93,6 +93,15 @@ describe.each(places)('a deleted row, %s,', (_place, within) => {
     )
   })
 
+  it('is no row to put another value into', async () => {
+    const [{ id }] = await createTwo()
+    const answer = await within(({ user }) =>
+      user.upsert({ where: { id }, create: mason('ada'), update: { status: 'inactive' } }),
+    )
+    expect(answer).toMatchObject({ username: 'ada', status: 'active' })
+    expect(answer.id).not.toBe(id)
+  })
+
   it('is found where the query asks for it', async () => {
     const [deleted, live] = await createTwo()
     await within(async ({ user }) => {

@@ -15,7 +15,8 @@ beforeEach(() => {
   log = createLogger({ name: 'api', config: { logLevel: 'info' }, destination })
 })
 
-const lastLine = () => JSON.parse(written.trimEnd().split('\n').at(-1) ?? '')
+const lastLine = () =>
+  JSON.parse(written.trimEnd().split('\n').at(-1) ?? '') as Record<string, unknown>
 
 describe('a log line', () => {
   it('is one JSON object with time, level, process and message', () => {
@@ -36,7 +37,7 @@ describe('a log line', () => {
 
   it('stays one line whatever a client sends: line ends and terminal codes are escaped', () => {
     log.info({ agent: 'a\r\n{"level":"fatal"}\u001b[2J' }, 'b\r\nc\u001b[31m')
-    expect(written.trimEnd()).not.toMatch(/[\r\n\u001b]/)
+    for (const control of ['\r', '\n', '\u001b']) expect(written.trimEnd()).not.toContain(control)
     expect(lastLine()).toMatchObject({ msg: 'b\r\nc\u001b[31m', level: 'info' })
   })
 

@@ -1,0 +1,11 @@
+export interface PostgresOptions {
+  dataDir: string
+  port: number
+  user: string
+  password: string
+  /** Made together with the data directory. */
+  database?: string
+  /** False gives up safety on a crash for speed: right for tests. */
+  durable: boolean
+  logFile?: string
+}
