@@ -5,7 +5,7 @@ import { ExpectedFault } from '../servers/expected-fault.ts'
 import { projectRoot } from '../servers/project.ts'
 import { hashOf } from './freshness.ts'
 
-export const emailSources = 'libs/*/src/**/*.mjml'
+const emailSources = 'libs/*/src/**/*.mjml'
 
 /**
  * Compiles each `libs/<lib>/src/emails/<name>.mjml` to `generated/<name>.html.ts` beside it. A file without an

@@ -6,7 +6,7 @@ import { ExpectedFault } from '../servers/expected-fault.ts'
 import { projectRoot } from '../servers/project.ts'
 import { hashOf } from './freshness.ts'
 
-export const prismaSchemas = 'prisma/schema/*.prisma'
+const prismaSchemas = 'prisma/schema/*.prisma'
 
 export async function generatePrismaClient(report: (line: string) => void) {
   const inputs = ['prisma.config.ts', ...globSync(prismaSchemas, { cwd: projectRoot })]

@@ -11,7 +11,7 @@ import { readDatabaseConfig } from './database.config.ts'
 import type { Project } from './project.ts'
 import { describeStatus, isUpToDate } from './status.ts'
 
-export interface Invocation extends Project {
+interface Invocation extends Project {
   args: string[]
   print: (line: string) => void
 }

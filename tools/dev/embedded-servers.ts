@@ -9,7 +9,7 @@ import type { Settings } from './settings.ts'
 
 export const embeddedData = ['postgres', 'redis', 'mail'].map((name) => join(localFolder, name))
 
-export function startEmbeddedPostgres({ password, ports }: Settings) {
+function startEmbeddedPostgres({ password, ports }: Settings) {
   return startPostgres({
     dataDir: join(localFolder, 'postgres'),
     port: ports.POSTGRES_PORT!,

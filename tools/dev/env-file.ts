@@ -37,8 +37,6 @@ export function readEnvironment(): Environment {
   return { ...withoutEmpty(values), ...withoutEmpty(process.env) }
 }
 
-export const envFile = file
-
 function withoutEmpty(values: Environment) {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value))
 }

@@ -48,7 +48,7 @@ export async function createSystem(): Promise<System> {
   }
   await promisify(execFile)(process.execPath, [join(root, 'dist/tools/db/main.js'), 'prepare'], {
     cwd: root,
-    env: environment as NodeJS.ProcessEnv,
+    env: environment,
   })
   const started: RunningProcess[] = []
   return { smtp, redis, databaseUrl: database.url, admin, start, stop }

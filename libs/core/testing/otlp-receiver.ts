@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
 import { eventually } from './eventually.ts'
 
-export type SpanKindName = 'internal' | 'server' | 'client' | 'producer' | 'consumer'
+type SpanKindName = 'internal' | 'server' | 'client' | 'producer' | 'consumer'
 
 /** A span as it came over OTLP. */
 export interface ReceivedSpan {

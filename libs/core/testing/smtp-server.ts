@@ -16,7 +16,7 @@ export interface ReceivedMail {
   raw: string
 }
 
-export type SmtpStep = 'CONNECT' | 'MAIL FROM' | 'RCPT TO' | 'DATA'
+type SmtpStep = 'CONNECT' | 'MAIL FROM' | 'RCPT TO' | 'DATA'
 
 export interface TestSmtpServer {
   /** For SMTP_URL. */

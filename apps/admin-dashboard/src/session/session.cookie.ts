@@ -2,8 +2,6 @@ import type { CookieOptions, Request, Response } from 'express'
 import type { CoreConfig } from '@ashlar/core/config'
 import { sessionLifetimeMs } from './session.store.ts'
 
-export type SessionCookie = ReturnType<typeof createSessionCookie>
-
 /** Locally there is no TLS, without which browsers keep no `__Host-` cookie. */
 export function createSessionCookie({ appEnv }: Pick<CoreConfig, 'appEnv'>) {
   const secure = appEnv !== 'local'

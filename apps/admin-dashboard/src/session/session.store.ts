@@ -8,8 +8,6 @@ export interface SessionStoreDeps {
   redis: Pick<RedisConnection, 'client'>
 }
 
-export type SessionStore = ReturnType<typeof createSessionStore>
-
 /** Counted from the log-in, however much the session is used: a forgotten tab does not stay signed in for days. */
 export const sessionLifetimeMs = 12 * 3_600_000
 

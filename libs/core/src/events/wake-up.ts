@@ -1,5 +1,3 @@
-export type WakeUp = ReturnType<typeof createWakeUp>
-
 /** A sleep that can be cut short, also in advance: a call that comes while nobody sleeps ends the next sleep at once. */
 export function createWakeUp() {
   let called = false

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { defineError } from '../errors/index.ts'
 
 /** A job whose payload its own schema refuses. A repeat cannot help. */
-export const payloadInvalid = defineError({
+const payloadInvalid = defineError({
   kind: 'invalid',
   code: 'job.payload_invalid',
   title: 'Payload invalid',

@@ -1,6 +1,6 @@
 import { defineError } from '../errors/index.ts'
 
-export const jobTimeout = defineError({
+const jobTimeout = defineError({
   kind: 'timeout',
   code: 'job.timeout',
   title: 'Job took too long',
