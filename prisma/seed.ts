@@ -23,6 +23,6 @@ function describe(outcome: Awaited<ReturnType<typeof seedAdmin>>, email = ''): s
     case 'exists':
       return `Admin ${email} is already there.`
     case 'not configured':
-      return 'No admin: AUTH_ADMIN_EMAIL and AUTH_ADMIN_PASSWORD are not set.'
+      return 'No admin made: that takes both AUTH_ADMIN_EMAIL and AUTH_ADMIN_PASSWORD.'
   }
 }

@@ -103,7 +103,6 @@ export function createLauncher({
     const close = reloadOnChange({
       apps,
       bundler,
-      migrate,
       print: (line) => stopping.signal.aborted || print(line),
       readSettingsAgain,
       restarted: () => announced || void announceWhenReady(),

@@ -11,7 +11,6 @@ interface Reloading {
   print: (line: string) => void
   /** Reads `.env` again. Throws when it is faulty; the processes then go on with the old one. */
   readSettingsAgain: () => Promise<void>
-  migrate: () => Promise<void>
   /** Called after a round in which processes were started again. */
   restarted: () => void
 }
@@ -46,19 +45,16 @@ export function reloadOnChange(reloading: Reloading) {
     if (paths.some((path) => /\.(prisma|mjml)$/.test(path))) await prepare(print)
     const settingsChanged = paths.includes('.env')
     if (settingsChanged) await reloading.readSettingsAgain()
-    const migrationsChanged = paths.some((path) => /migrations\/.*\.sql$/.test(path))
-    if (migrationsChanged) await reloading.migrate()
+    // Not applied by itself: whoever wrote it may still be reading it.
+    if (paths.some((path) => /migrations\/.*\.sql$/.test(path)))
+      print('A migration is new or changed. Apply it with: npm run db:migrate')
     const results = await bundler.buildAll()
     const faults = new Set(results.flatMap(({ fault }) => fault ?? []))
     for (const fault of faults) print(fault)
     if (faults.size > 0) return print('Not restarted: the code above does not build.')
     const changed = results.filter(({ changed }) => changed).map(({ workload }) => workload.name)
     const stale = apps.filter(
-      (app) =>
-        settingsChanged ||
-        migrationsChanged ||
-        changed.includes(app.workload.name) ||
-        !app.isRunning(),
+      (app) => settingsChanged || changed.includes(app.workload.name) || !app.isRunning(),
     )
     const [first, ...others] = stale
     if (!first) return

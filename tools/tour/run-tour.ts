@@ -17,9 +17,10 @@ export async function runTour(settings: Settings, print: Print): Promise<void> {
   print('One registration, from the request to the mail\n')
   const begun = Date.now()
   const { user, traceId } = await register(api)
+  const answeredAfterMs = Date.now() - begun
   const since = (time: Date) => `${Math.max(0, time.getTime() - begun)} ms`.padStart(8)
   print(
-    `${since(new Date())}  HTTP    POST /api/v1/auth/register → 201, user ${user.id} (${user.username})`,
+    `${since(new Date(begun))}  HTTP    POST /api/v1/auth/register → 201 after ${answeredAfterMs} ms, user ${user.id} (${user.username})`,
   )
   print(`          ${api}/docs`)
 
@@ -42,8 +43,10 @@ export async function runTour(settings: Settings, print: Print): Promise<void> {
   } else
     print(`          mail    SMTP_URL leads to a server of yours: look there for ${user.email}`)
 
+  const lastJob = event.deliveries.at(-1)?.finishedAt ?? event.occurredAt
+  if (mail) print(`\nFrom the request to the mail in ${since(mail.receivedAt).trim()}.`)
+  else print(`\nFrom the request to the last job in ${since(lastJob).trim()}.`)
   await printTrace(trace, traceId, print)
-  print(`\nFrom the request to the mail in ${since(mail?.receivedAt ?? new Date()).trim()}.`)
 }
 
 async function refuseUnlessReady(api: string): Promise<void> {

@@ -1,5 +1,7 @@
 import { authConfig } from '@ashlar/auth/config'
 import {
+  commaSeparated,
+  ConfigError,
   coreConfig,
   findConfigFaults,
   parseConfig,
@@ -13,10 +15,27 @@ export const configDefinitions = { core: coreConfig, auth: authConfig }
 
 export type AppConfig = ReturnType<typeof loadConfig>
 
+/** What MODULES may name. */
+export const moduleNames = Object.keys(configDefinitions).filter((name) => name !== 'core')
+
 /** Reads, validates and freezes the whole configuration. Throws one error with every fault. */
-export const loadConfig = (environment: Environment = readEnvironment()) =>
-  parseConfig(configDefinitions, environment)
+export function loadConfig(environment: Environment = readEnvironment()) {
+  const faults = checkConfig(environment)
+  if (faults.length > 0) throw new ConfigError(faults)
+  return parseConfig(configDefinitions, environment)
+}
 
 /** Every fault of an environment, without values. */
-export const checkConfig = (environment: Environment): ConfigFault[] =>
-  findConfigFaults(configDefinitions, environment)
+export const checkConfig = (environment: Environment): ConfigFault[] => [
+  ...findConfigFaults(configDefinitions, environment),
+  ...findUnknownModules(environment),
+]
+
+function findUnknownModules({ MODULES = '' }: Environment): ConfigFault[] {
+  const unknown = commaSeparated()
+    .parse(MODULES)
+    .some((name) => !moduleNames.includes(name))
+  if (!unknown) return []
+  const problem = `names a module that does not exist; there is ${moduleNames.join(', ')}`
+  return [{ key: 'MODULES', problem, example: 'auth' }]
+}

@@ -26,6 +26,14 @@ describe('the whole configuration', () => {
     ])
   })
 
+  it('names only modules that exist', () => {
+    const environment = { ...servers, ...authEnvironment() }
+    expect(checkConfig({ ...environment, MODULES: 'auth' })).toEqual([])
+    expect(checkConfig({ ...environment, MODULES: 'auth, nothing' })).toEqual([
+      expect.objectContaining({ key: 'MODULES' }),
+    ])
+  })
+
   it('has no key that two owners read', () => {
     const keys = Object.values(configDefinitions).flatMap(({ keys }) => Object.keys(keys))
     expect(keys).toEqual([...new Set(keys)])
