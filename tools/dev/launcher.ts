@@ -59,6 +59,7 @@ export function createLauncher({
     for (const app of apps) app.start()
     if (options.reload) stopWatching = watch(await bundling)
     const [ready] = await Promise.all([announceWhenReady(), servers.mail])
+    if (stopping.signal.aborted) return
     if (!ready && !options.reload) throw new ExpectedFault('Not every process has come up.')
     if (!ready) print('Waiting for a change, to start again what has ended.')
   }
