@@ -1,6 +1,6 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { BuildOptions, Plugin } from 'esbuild'
+import type { BuildOptions } from 'esbuild'
 import { projectRoot } from '../servers/project.ts'
 
 /**
@@ -20,7 +20,7 @@ export function bundleOptions(entry: string, outfile: string) {
     // Stacks name our files; the text of them is in the image only once, as code.
     sourcesContent: false,
     logLevel: 'silent',
-    plugins: [packagesStayOutside()],
+    external: packagesOfOthers(),
   } satisfies BuildOptions
 }
 
@@ -31,37 +31,26 @@ export function entryFile(entry: string) {
   return existsSync(join(projectRoot, main)) ? main : join(entry, 'src/main.ts')
 }
 
-function packagesStayOutside(): Plugin {
-  const own = workspaceNames()
-  return {
-    name: 'packages-stay-outside',
-    setup(build) {
-      build.onResolve({ filter: /^[^./]/ }, ({ path, kind }) => {
-        if (kind === 'entry-point' || own.has(packageName(path))) return undefined
-        return { path, external: true }
-      })
-    },
-  }
-}
-
-function packageName(path: string) {
-  return path
-    .split('/')
-    .slice(0, path.startsWith('@') ? 2 : 1)
-    .join('/')
-}
-
-function workspaceNames() {
-  const { workspaces } = readPackage('package.json') as { workspaces: string[] }
-  const manifests = workspaces.flatMap((pattern) =>
-    globSync(`${pattern}/package.json`, { cwd: projectRoot }),
+/** Every package that a workspace declares, and what is inside it. */
+function packagesOfOthers() {
+  const { workspaces, ...root } = readManifest('package.json')
+  const manifests = (workspaces ?? []).flatMap((pattern) =>
+    globSync(`${pattern}/package.json`, { cwd: projectRoot }).map(readManifest),
   )
-  return new Set(manifests.map((manifest) => readPackage(manifest).name))
+  const own = new Set(manifests.map(({ name }) => name))
+  const names = [root, ...manifests].flatMap(({ dependencies, devDependencies }) =>
+    Object.keys({ ...dependencies, ...devDependencies }),
+  )
+  return [...new Set(names)].filter((name) => !own.has(name)).flatMap((name) => [name, `${name}/*`])
 }
 
-function readPackage(path: string) {
-  return JSON.parse(readFileSync(join(projectRoot, path), 'utf8')) as {
-    name: string
-    workspaces?: string[]
-  }
+interface Manifest {
+  name: string
+  workspaces?: string[]
+  dependencies?: Record<string, string>
+  devDependencies?: Record<string, string>
+}
+
+function readManifest(path: string) {
+  return JSON.parse(readFileSync(join(projectRoot, path), 'utf8')) as Manifest
 }

@@ -12,6 +12,7 @@ export async function buildProcesses(chosen: Workload[], print: (line: string) =
     bundleIntoCache('tools/db/main.ts'),
   ])
   const faults = new Set((await bundler.buildAll()).flatMap(({ fault }) => fault ?? []))
-  if (faults.size > 0) throw new ExpectedFault([...faults].join('\n'))
-  return bundler
+  if (faults.size === 0) return bundler
+  await bundler.dispose()
+  throw new ExpectedFault([...faults].join('\n'))
 }

@@ -15,12 +15,12 @@ export interface BuildResult {
 /** Keeps a build of each process warm, and tells after each round whose code is another. */
 export async function createBundler(workloads: Workload[], color: boolean) {
   const builds = await Promise.all(workloads.map(createBuild))
-  let disposed = false
+  let disposed: Promise<unknown> | undefined
   return { buildAll: () => Promise.all(builds.map(rebuild)), dispose }
 
+  /** Needed before the end of this process: esbuild panics on the terminal when it is left with an open build. */
   async function dispose() {
-    disposed = true
-    await Promise.all(builds.map(({ build }) => build.dispose()))
+    await (disposed ??= Promise.all(builds.map(({ build }) => build.dispose())))
   }
 
   async function rebuild({ workload, build, state }: Build): Promise<BuildResult> {

@@ -30,12 +30,13 @@ await runMain(async () => {
     throw new ExpectedFault(
       `\`${lock.heldBy.note}\` already runs in this folder (pid ${lock.heldBy.pid}). Stop it first, or use what it started.`,
     )
+  let bundling: ReturnType<typeof buildProcesses> | undefined
   try {
     const { created, added } = ensureEnvFile()
     if (created) print('Wrote .env with random secrets.')
     else if (added.length > 0) print(`Added to .env: ${added.join(', ')}.`)
     // Needs no port and no server, so it may go on while the configuration is looked at.
-    const bundling = buildProcesses(options.chosen, print)
+    bundling = buildProcesses(options.chosen, print)
     bundling.catch(() => {})
     const environment = readEnvironment()
     await refuseFaultyEnvironment(environment)
@@ -47,6 +48,10 @@ await runMain(async () => {
     await createLauncher({ bundling, options, paint, print, settings, startedAt }).run()
   } finally {
     lock.release()
+    await bundling?.then(
+      ({ dispose }) => dispose(),
+      () => undefined,
+    )
   }
 })
 await leave()

@@ -60,7 +60,7 @@ function compile(files: string[]): string {
   }
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
   try {
-    execFileSync('tsc', ['-p', folder], { cwd: folder, encoding: 'utf8' })
+    execFileSync('tsc', ['-p', folder, '--pretty', 'false'], { cwd: folder, encoding: 'utf8' })
     return ''
   } catch (error) {
     return String((error as { stdout: string }).stdout)
