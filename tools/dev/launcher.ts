@@ -58,7 +58,8 @@ export function createLauncher({
     await migrate()
     for (const app of apps) app.start()
     if (options.reload) stopWatching = watch(await bundling)
-    const [ready] = await Promise.all([announceWhenReady(), servers.mail])
+    await servers.mail
+    const ready = await announceWhenReady()
     if (stopping.signal.aborted) return
     if (!ready && !options.reload) throw new ExpectedFault('Not every process has come up.')
     if (!ready) print('Waiting for a change, to start again what has ended.')
