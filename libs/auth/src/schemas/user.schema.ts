@@ -17,7 +17,7 @@ export const Email = z
       .email({ error: 'Must be an e-mail address' })
       .max(254, { error: 'Must have at most 254 characters' }),
   )
-  .meta({ id: 'Email', example: 'mason@example.com' })
+  .meta({ id: 'Email', format: 'email', maxLength: 254, example: 'mason@example.com' })
 
 /** Counted and compared after NFKC, so that one password has one form on every keyboard. */
 export const Password = z
@@ -25,7 +25,13 @@ export const Password = z
   .transform((text) => text.normalize('NFKC'))
   .refine((text) => [...text].length >= 8, { error: 'Must have at least 8 characters' })
   .refine((text) => [...text].length <= 128, { error: 'Must have at most 128 characters' })
-  .meta({ id: 'Password', example: 'cut stone by stone' })
+  .meta({
+    id: 'Password',
+    format: 'password',
+    minLength: 8,
+    maxLength: 128,
+    example: 'cut stone by stone',
+  })
 
 const UserStatus = z.enum(['active', 'inactive'])
 const UserRole = z.enum(['user', 'admin'])
