@@ -34,6 +34,8 @@ const checks: Check[] = [
   { name: 'generated documents', command: ['node', 'tools/dev/docs.ts', '--check'] },
   { name: 'unused code', command: ['knip'] },
   { name: 'build', command: ['nx', 'run-many', '-t', 'build', '--outputStyle=static'] },
+  // One project, to know that the target itself works; Jest runs all of them below.
+  { name: 'a test target of Nx', command: ['nx', 'test', '@ashlar/modules'] },
 ]
 
 const counts = { passed: 0, failed: 0, skipped: 0 }
