@@ -3,14 +3,25 @@ import { ExpectedFault } from '../servers/expected-fault.ts'
 import type { Environment } from './env-file.ts'
 import { findLauncherFaults, readSettings, type Fault } from './settings.ts'
 
+const derivedKeys = ['APP_URL', 'DATABASE_URL', 'REDIS_URL', 'SMTP_URL']
+
 /** Throws one message with every fault of every owner's keys. */
 export async function refuseFaultyEnvironment(environment: Environment) {
   const own = findLauncherFaults(environment)
   const theirs = await faultsOfProcesses(environment)
-  const faults = [...own, ...theirs.filter(({ key }) => !own.some((fault) => fault.key === key))]
+  const isOnce = ({ key }: Fault) => !own.some((fault) => fault.key === key)
+  const faults = [
+    ...own,
+    ...theirs.filter((fault) => isOnce(fault) && !isDerived(environment, fault)),
+  ]
   if (faults.length === 0) return
   const lines = faults.map(({ key, problem, example }) => `  ${key} ${problem} (e.g. ${example})`)
   throw new ExpectedFault(`The configuration (.env) cannot be used:\n${lines.join('\n')}`, 78)
+}
+
+/** An address that the launcher makes of a port is as faulty as the port, and told with it. */
+function isDerived(environment: Environment, { key }: Fault) {
+  return derivedKeys.includes(key) && environment[key] === undefined
 }
 
 async function faultsOfProcesses(environment: Environment) {

@@ -43,6 +43,14 @@ describe('npm run dev refuses, before it starts anything,', () => {
     expect(output).not.toMatch(/no key|short|soon|\n\s+at /)
   })
 
+  it('a port that is none, without the addresses that would be made of it', async () => {
+    const { code, output } = await sandbox.run('dev', [], { PORT: 'abc', POSTGRES_PORT: 'def' })
+    expect(code).toBe(78)
+    expect(output).toMatch(/^ +PORT must be a port/m)
+    expect(output).toMatch(/^ +POSTGRES_PORT must be a port/m)
+    expect(output).not.toMatch(/APP_URL|DATABASE_URL/)
+  })
+
   it('two keys with the same port', async () => {
     const { code, output } = await sandbox.run('dev', [], {
       ADMIN_DASHBOARD_PORT: String(sandbox.ports.PORT),
