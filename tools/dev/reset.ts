@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { relative } from 'node:path'
-import { createInterface } from 'node:readline/promises'
+import { confirm } from '../db/confirm.ts'
 import { ExpectedFault } from '../servers/expected-fault.ts'
 import { projectRoot } from '../servers/project.ts'
 import { removeFolder } from '../servers/stopping.ts'
@@ -14,14 +14,4 @@ export async function resetData(sure: boolean) {
   if (!sure && !(await confirm(`Remove ${names} with everything in them?`)))
     throw new ExpectedFault('Nothing was removed. Add --yes to reset without being asked.')
   for (const folder of present) removeFolder(folder)
-}
-
-async function confirm(question: string) {
-  if (!process.stdin.isTTY) return false
-  const terminal = createInterface({ input: process.stdin, output: process.stdout })
-  try {
-    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim())
-  } finally {
-    terminal.close()
-  }
 }

@@ -5,6 +5,7 @@ import { createOutageLog, withDeadline } from '../redis/index.ts'
 import type { Metrics } from '../telemetry/index.ts'
 import { eventQueue, taskQueue } from './names.ts'
 import type { Queues } from './queues.ts'
+import { createRepeating } from './repeating.ts'
 
 export interface QueueGaugesDeps {
   pool: Pool
@@ -39,22 +40,7 @@ export function createQueueGauges({
 }: QueueGaugesDeps): Component {
   const outage = createOutageLog(log, 'measuring queues and outbox')
   const names = modules.flatMap(({ name }) => [eventQueue(name), taskQueue(name)])
-  let timer: NodeJS.Timeout | undefined
-  let stopped = false
-  let running: Promise<void> = Promise.resolve()
-  return { name: 'queue gauges', start, stop }
-
-  function start(): void {
-    running = measure().then(() => {
-      if (!stopped) timer = setTimeout(start, everyMs)
-    })
-  }
-
-  async function stop(): Promise<void> {
-    stopped = true
-    clearTimeout(timer)
-    await running
-  }
+  return createRepeating('queue gauges', everyMs, measure)
 
   async function measure(): Promise<void> {
     const results = await Promise.allSettled([measureQueues(), measureOutbox()])

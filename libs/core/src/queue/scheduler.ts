@@ -6,6 +6,7 @@ import { taskQueue } from './names.ts'
 import type { Queues } from './queues.ts'
 import { isSamePlan, planSchedule, type PlannedSchedule } from './schedule-plan.ts'
 import type { TaskHandler } from './task.ts'
+import { createRepeating } from './repeating.ts'
 
 export interface SchedulerDeps {
   queues: Queues
@@ -30,24 +31,9 @@ export function createScheduler({
   everyMs = 30_000,
 }: SchedulerDeps): Component {
   const outage = createOutageLog(log, 'the scheduler')
-  let timer: NodeJS.Timeout | undefined
-  let stopped = false
-  let running: Promise<void> = Promise.resolve()
-  return { name: 'scheduler', start, stop }
-
-  function start(): void {
-    running = reconcile()
-      .then(outage.recovered, outage.failed)
-      .then(() => {
-        if (!stopped) timer = setTimeout(start, everyMs)
-      })
-  }
-
-  async function stop(): Promise<void> {
-    stopped = true
-    clearTimeout(timer)
-    await running
-  }
+  return createRepeating('scheduler', everyMs, () =>
+    reconcile().then(outage.recovered, outage.failed),
+  )
 
   async function reconcile(): Promise<void> {
     const failures: unknown[] = []

@@ -25,8 +25,7 @@ export function startTracing({ serviceName, environment }: TracingOptions): Trac
   if (!isWanted(environment)) return { name: 'tracing', isOn: false, stop: async () => undefined }
   // The SDK reads OTEL_* from the process environment, where those of .env are not yet.
   exportEnvironment(environment, 'OTEL_')
-  // Not an import, because the SDK takes a quarter of a second to load.
-  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- The SDK takes a quarter of a second to load.
   const { startSdk } = require('./tracing-sdk.ts') as typeof Sdk
   return { name: 'tracing', isOn: true, stop: startSdk(serviceName, environment) }
 }
