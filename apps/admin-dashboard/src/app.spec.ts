@@ -35,7 +35,7 @@ describe('the dashboard', () => {
         expect(
           await admin.ask('/queues/api/queues/pause', { method: 'PUT', headers: { cookie } }),
         ).toHaveProperty('status', 401)
-      expect(await admin.queues.get('auth.events').isPaused()).toBe(false)
+      expect(await auth.core.queues.get('auth.events').isPaused()).toBe(false)
     })
 
     it('leads from / to the queues, and from the account to the log-in', async () => {
@@ -176,7 +176,7 @@ describe('the dashboard', () => {
 
     it('is kept as a hash, for twelve hours', async () => {
       const { cookie } = cookieOf(await admin.logIn(await createAdmin()))
-      const { client } = admin.queues.redis
+      const { client } = auth.core.redis
       const keys = await client.keys('*:admin-session:*')
       expect(keys.length).toBeGreaterThan(0)
       expect(keys.join()).not.toContain(cookie.split('=')[1])
@@ -229,7 +229,7 @@ describe('the dashboard', () => {
           expect(answer.headers.get('content-type')).toBe('application/problem+json')
         }
         expect(await statusWith(cookie)).toBe(200)
-        expect(await admin.queues.get('auth.events').isPaused()).toBe(false)
+        expect(await auth.core.queues.get('auth.events').isPaused()).toBe(false)
       },
     )
 
@@ -241,16 +241,16 @@ describe('the dashboard', () => {
         body: JSON.stringify({ name: 'auth.purge-expired-sessions', data: {} }),
       })
       expect(answer.status).toBe(403)
-      expect(await admin.queues.get('auth.tasks').getJobCountByTypes('waiting')).toBe(0)
+      expect(await auth.core.queues.get('auth.tasks').getJobCountByTypes('waiting')).toBe(0)
     })
 
     it('from the own origin is made', async () => {
       const headers = cookieOf(await admin.logIn(await createAdmin()))
       const paused = await admin.ask('/queues/api/queues/pause', { method: 'PUT', headers })
       expect(paused.status).toBe(200)
-      expect(await admin.queues.get('auth.events').isPaused()).toBe(true)
+      expect(await auth.core.queues.get('auth.events').isPaused()).toBe(true)
       await admin.ask('/queues/api/queues/resume', { method: 'PUT', headers })
-      expect(await admin.queues.get('auth.events').isPaused()).toBe(false)
+      expect(await auth.core.queues.get('auth.events').isPaused()).toBe(false)
     })
   })
 

@@ -9,7 +9,6 @@ import {
   type Health,
 } from '@ashlar/core/http'
 import type { Core } from '@ashlar/core/module'
-import type { Queues } from '@ashlar/core/queue'
 import type { Modules } from '@ashlar/modules'
 import { mountAccount } from './account.routes.ts'
 import { mountBoard } from './board/board.routes.ts'
@@ -20,18 +19,17 @@ import { answerWithPage } from './refusal.ts'
 import { createAdminSession } from './session/admin-session.ts'
 
 export interface AdminAppDeps {
-  core: Pick<Core, 'config' | 'log' | 'metrics'>
+  core: Pick<Core, 'config' | 'log' | 'metrics' | 'redis' | 'queues'>
   modules: Pick<Modules, 'auth' | 'all'>
-  queues: Queues
   health: Health
 }
 
 /** Bull-Board over the queues of all modules, for administrators who have logged in. */
-export function createAdminApp({ core, modules, queues, health }: AdminAppDeps): Express {
-  const { config, log, metrics } = core
+export function createAdminApp({ core, modules, health }: AdminAppDeps): Express {
+  const { config, log, metrics, queues, redis } = core
   const { appName, problemBaseUrl } = config
   const { gateway } = modules.auth
-  const session = createAdminSession({ config, redis: queues.redis, gateway })
+  const session = createAdminSession({ config, redis, gateway })
   // Nobody else's pages have any business here, whatever the api allows them.
   const app = createBaseApp({ config: { ...config, corsOrigins: [] }, log, metrics })
 

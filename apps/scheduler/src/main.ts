@@ -10,8 +10,7 @@ void runProcess(() => {
   const core = createCore({ process: 'scheduler', config: config.core })
   const { lifecycle, log } = core
   const scheduler = createScheduler({ core, modules: composeModules(core, config).all })
-  const { redis } = scheduler.queues
-  const health = addManagement(core, { tracing, defaultPort: 9466, redis, needsRedis: true })
+  const health = addManagement(core, { tracing, defaultPort: 9466, needsRedis: true })
   for (const component of scheduler.components) lifecycle.add(component)
   lifecycle.add({ name: 'readiness', stop: () => health.startDraining() })
   return { lifecycle, log }

@@ -10,8 +10,7 @@ void runProcess(() => {
   const core = createCore({ process: 'worker', config: config.core })
   const { lifecycle, log } = core
   const worker = createWorker({ core, modules: composeModules(core, config).all })
-  const { redis } = worker.queues
-  const health = addManagement(core, { tracing, defaultPort: 9465, redis, needsRedis: true })
+  const health = addManagement(core, { tracing, defaultPort: 9465, needsRedis: true })
   for (const component of worker.components) lifecycle.add(component)
   lifecycle.add({ name: 'readiness', stop: () => health.startDraining() })
   return { lifecycle, log }

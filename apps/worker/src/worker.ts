@@ -6,25 +6,23 @@ import {
 } from '@ashlar/core/events'
 import type { Component } from '@ashlar/core/lifecycle'
 import type { Core, FeatureModule } from '@ashlar/core/module'
-import { assertOwnNames, createQueues, createTaskWorkers, type Queues } from '@ashlar/core/queue'
+import { assertOwnNames, createTaskWorkers } from '@ashlar/core/queue'
 
 export interface WorkerDeps {
-  core: Pick<Core, 'config' | 'log' | 'metrics' | 'database'>
+  core: Pick<Core, 'config' | 'log' | 'metrics' | 'database' | 'queues'>
   modules: readonly FeatureModule[]
 }
 
 export interface Worker {
-  queues: Queues
-  /** In the order in which they start; they stop in reverse: first no more jobs, then no more events, then no connection. */
+  /** In the order in which they start; they stop in reverse: first no more jobs, then no more events. */
   components: readonly Component[]
 }
 
 /** The listeners and tasks of the modules, and a relay that feeds the listeners of all processes. */
 export function createWorker({ core, modules }: WorkerDeps): Worker {
   assertOwnNames(modules)
-  const { config, log, metrics } = core
+  const { config, log, metrics, queues } = core
   const { pool } = core.database
-  const queues = createQueues({ config, log, metrics })
   const listeners = modules.flatMap((module) => module.listeners ?? [])
   const tasks = modules.flatMap((module) => module.tasks ?? [])
   const subscriptions = createSubscriptions({
@@ -34,9 +32,7 @@ export function createWorker({ core, modules }: WorkerDeps): Worker {
     log,
   })
   return {
-    queues,
     components: [
-      queues,
       createRelay({ config, pool, queues, subscriptions, log, metrics }),
       createSweep({ pool, queues, log }),
       createListenerWorkers({ config, pool, listeners, log, metrics }),

@@ -35,7 +35,7 @@ describe('Bull-Board', () => {
   })
 
   it('keeps the secrets of a job to itself, in data, options, errors and logs', async () => {
-    const queue = admin.queues.get('auth.tasks')
+    const queue = auth.core.queues.get('auth.tasks')
     const job = await queue.add('auth.leaky', {
       userId: 7,
       password: 'planted-1',
@@ -45,7 +45,7 @@ describe('Bull-Board', () => {
     await job.log('sent Authorization: Bearer planted-4')
     await queue.pause()
     const row = queue.toKey(job.id ?? '')
-    await admin.queues.redis.client.hset(row, {
+    await auth.core.redis.client.hset(row, {
       failedReason: 'refused: {"apiKey":"planted-5"}',
       stacktrace: JSON.stringify(['Error: password=planted-6\n    at x.ts:1']),
       returnvalue: JSON.stringify({ access_token: 'planted-7' }),
@@ -68,7 +68,7 @@ describe('Bull-Board', () => {
   })
 
   it('does not store a mask in the place of a secret', async () => {
-    const queue = admin.queues.get('auth.tasks')
+    const queue = auth.core.queues.get('auth.tasks')
     const job = await queue.add('auth.leaky', { password: 'planted' }, { delay: 60_000 })
     const answer = await admin.ask(`/queues/api/queues/auth.tasks/${job.id}/update-data`, {
       method: 'PATCH',
@@ -81,7 +81,7 @@ describe('Bull-Board', () => {
   })
 
   it('hands out markup in names and data as data', async () => {
-    const queue = admin.queues.get('auth.tasks')
+    const queue = auth.core.queues.get('auth.tasks')
     const markup = '</script><img src=x onerror=alert(1)>'
     const job = await queue.add(markup, { markup })
     const answer = await admin.ask(`/queues/api/queues/auth.tasks/${job.id}`, { headers })

@@ -1,12 +1,10 @@
 import { createHealth, createHttpServer } from '@ashlar/core/http'
 import type { Core } from '@ashlar/core/module'
-import { createQueues, type Queues } from '@ashlar/core/queue'
 import { createAdminApp, type AdminAppDeps } from '../app.ts'
 
 export interface TestAdmin {
   /** Where it listens, without a slash at the end. */
   url: string
-  queues: Queues
   /** Asks without following redirects; a change comes from the own origin unless told otherwise. */
   ask(path: string, init?: RequestInit): Promise<Response>
   /** Sends the form as a browser does. */
@@ -19,19 +17,17 @@ export interface TestAdmin {
 
 /** The dashboard over real HTTP on a free port of this machine. */
 export async function serveAdmin(core: Core, modules: AdminAppDeps['modules']): Promise<TestAdmin> {
-  const { config, log } = core
+  const { config, log, redis } = core
   const { problemBaseUrl } = config
-  const queues = createQueues({ config, log })
   const health = createHealth({
     problemBaseUrl,
-    checks: [{ name: 'redis', required: true, check: () => queues.redis.ping() }],
+    checks: [{ name: 'redis', required: true, check: () => redis.ping() }],
   })
-  const app = createAdminApp({ core, modules, queues, health })
+  const app = createAdminApp({ core, modules, health })
   const server = createHttpServer({ app, port: 0, problemBaseUrl, log, health })
-  await queues.start()
   await server.start()
   const url = `http://127.0.0.1:${server.port()}`
-  return { url, queues, ask, logIn, stop }
+  return { url, ask, logIn, stop }
 
   function ask(path: string, init: RequestInit = {}): Promise<Response> {
     const origin = { origin: url }
@@ -46,9 +42,8 @@ export async function serveAdmin(core: Core, modules: AdminAppDeps['modules']): 
     return ask('/login', { method: 'POST', body: new URLSearchParams(credentials), headers })
   }
 
-  async function stop(): Promise<void> {
-    await server.stop(AbortSignal.timeout(2_000))
-    await queues.stop()
+  function stop(): Promise<void> {
+    return server.stop(AbortSignal.timeout(2_000))
   }
 }
 

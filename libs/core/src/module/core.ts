@@ -4,6 +4,8 @@ import { createOutboxNotifier, type OutboxNotifier } from '../events/index.ts'
 import { createLifecycle, type Lifecycle } from '../lifecycle/index.ts'
 import { createLogger, type Logger } from '../logging/index.ts'
 import { createMailer, type Mailer } from '../mail/index.ts'
+import { createQueues, createTaskQueue, type Queues, type TaskQueue } from '../queue/index.ts'
+import { createRedis, type RedisConnection } from '../redis/index.ts'
 import { createMetrics, type Metrics } from '../telemetry/index.ts'
 
 /** A source of time, so that tests can set it. */
@@ -21,6 +23,12 @@ export interface Core {
   metrics: Metrics
   database: Database
   outboxNotifier: OutboxNotifier
+  /** For what a request waits for: it fails at once while Redis is away. */
+  redis: RedisConnection
+  /** The producing side of every queue. */
+  queues: Queues
+  /** Hands tasks to the workers. */
+  tasks: TaskQueue
   mailer: Mailer
   lifecycle: Lifecycle
 }
@@ -33,7 +41,7 @@ export interface CoreDeps {
   log?: Logger
 }
 
-/** Nothing is connected here: the database on its first query, the mail server on its first mail. */
+/** Nothing is connected here: the database on its first query, the mail server on its first mail, Redis at the start. */
 export function createCore({
   process,
   config,
@@ -42,9 +50,13 @@ export function createCore({
 }: CoreDeps): Core {
   const metrics = createMetrics({ process })
   const database = createDatabase({ config, log })
+  const redis = createRedis({ config, log, metrics })
+  const queues = createQueues({ config, log })
   const mailer = createMailer({ config, log, metrics })
   const lifecycle = createLifecycle({ log, graceMs: config.shutdownGraceMs })
   lifecycle.add({ name: 'database', stop: () => database.close() })
+  lifecycle.add(redis)
+  lifecycle.add(queues)
   lifecycle.add({ name: 'mailer', stop: () => mailer.close() })
   return {
     config,
@@ -53,6 +65,9 @@ export function createCore({
     metrics,
     database,
     outboxNotifier: createOutboxNotifier({ pool: database.pool, log }),
+    redis,
+    queues,
+    tasks: createTaskQueue({ queues }),
     mailer,
     lifecycle,
   }

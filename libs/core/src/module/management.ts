@@ -1,5 +1,4 @@
 import { createHealth, type Health } from '../http/index.ts'
-import type { RedisConnection } from '../redis/index.ts'
 import { createManagementServer, measureDatabasePool, type Tracing } from '../telemetry/index.ts'
 import type { Core } from './core.ts'
 
@@ -7,7 +6,6 @@ export interface ManagementOptions {
   tracing: Tracing
   /** Port of metrics and health unless MANAGEMENT_PORT gives another. */
   defaultPort: number
-  redis: Pick<RedisConnection, 'ping'>
   /** Whether the process is of no use without Redis. PostgreSQL is needed by all. */
   needsRedis: boolean
 }
@@ -17,8 +15,8 @@ export interface ManagementOptions {
  * added, so that they are ready last and stop first.
  */
 export function addManagement(
-  { config, database, lifecycle, log, metrics }: Core,
-  { tracing, defaultPort, redis, needsRedis }: ManagementOptions,
+  { config, database, redis, lifecycle, log, metrics }: Core,
+  { tracing, defaultPort, needsRedis }: ManagementOptions,
 ): Health {
   const health = createHealth({
     problemBaseUrl: config.problemBaseUrl,

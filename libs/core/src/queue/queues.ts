@@ -3,13 +3,10 @@ import type { CoreConfig } from '../config/index.ts'
 import type { Component } from '../lifecycle/index.ts'
 import type { Logger } from '../logging/index.ts'
 import { bullPrefix, createRedis, type RedisConnection } from '../redis/index.ts'
-import type { Metrics } from '../telemetry/index.ts'
 
 export interface QueuesDeps {
   config: Pick<CoreConfig, 'redisUrl' | 'appName'>
   log: Logger
-  /** Given where this is the only connection to Redis that the process keeps for itself: then it tells whether Redis is up. */
-  metrics?: Pick<Metrics, 'redisUp'>
 }
 
 /** The producing side of every BullMQ queue, over one connection that fails fast. */
@@ -23,8 +20,8 @@ export interface Queues extends Component {
 /** A batch of 500 jobs takes longer than the commands that a request waits for. */
 const commandTimeoutMs = 5_000
 
-export function createQueues({ config, log, metrics }: QueuesDeps): Queues {
-  const redis = createRedis({ config, log, commandTimeoutMs, ...(metrics && { metrics }) })
+export function createQueues({ config, log }: QueuesDeps): Queues {
+  const redis = createRedis({ config, log, commandTimeoutMs })
   const queues = new Map<string, Queue>()
   return { name: 'queues', get, redis, start: redis.start, stop }
 
