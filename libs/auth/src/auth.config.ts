@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defineConfig, duration, flag, key, type ConfigOf } from '@ashlar/core/config'
+import { defineConfig, duration, flag, integer, key, type ConfigOf } from '@ashlar/core/config'
 import { Email, Password } from './schemas/user.schema.ts'
 import { isSigningKey } from './services/signing-key.ts'
 
@@ -40,6 +40,15 @@ export const authConfig = defineConfig(
       description: 'How long a session lasts without being refreshed.',
       example: '7d',
     }),
+    AUTH_REFRESH_GRACE: key(duration().prefault('10s'), {
+      description:
+        'How long a refresh token that was just exchanged gets the same successor again, for a client that lost the answer.',
+      example: '10s',
+    }),
+    AUTH_SESSION_LIMIT: key(integer(1, 1_000).prefault('20'), {
+      description: 'Sessions of one user at a time; the next log-in ends the one unused longest.',
+      example: '20',
+    }),
     AUTH_ADMIN_EMAIL: key(
       z.string().refine(fits(Email), { error: 'must be an e-mail address' }).optional(),
       {
@@ -65,6 +74,8 @@ export const authConfig = defineConfig(
     },
     accessTokenTtlMs: env.AUTH_ACCESS_TOKEN_TTL,
     refreshTokenTtlMs: env.AUTH_REFRESH_TOKEN_TTL,
+    refreshGraceMs: env.AUTH_REFRESH_GRACE,
+    sessionLimit: env.AUTH_SESSION_LIMIT,
     admin:
       env.AUTH_ADMIN_EMAIL && env.AUTH_ADMIN_PASSWORD
         ? { email: env.AUTH_ADMIN_EMAIL, password: env.AUTH_ADMIN_PASSWORD }

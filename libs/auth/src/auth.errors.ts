@@ -40,6 +40,14 @@ export const invalidAccessToken = defineError({
   help: 'Log in and send the access token as "Authorization: Bearer <token>".',
 })
 
+export const invalidRefreshToken = defineError({
+  kind: 'unauthenticated',
+  code: 'auth.invalid_refresh_token',
+  title: 'Invalid refresh token',
+  detail: 'The refresh token is unknown, used, expired, or its session is over.',
+  help: 'Log in again.',
+})
+
 export const inactiveUser = defineError({
   kind: 'forbidden',
   code: 'auth.inactive_user',
@@ -63,6 +71,7 @@ export const authErrors = [
   usernameTaken,
   invalidCredentials,
   invalidAccessToken,
+  invalidRefreshToken,
   inactiveUser,
   hashingOverloaded,
 ]

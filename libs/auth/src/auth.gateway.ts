@@ -16,6 +16,8 @@ export interface UserDto {
 export interface AuthGateway {
   /** Null when there is no such user, or no longer. */
   findUser(id: number): Promise<UserDto | null>
+  /** Those of these ids that exist, in any order: one look-up for a whole list. */
+  getUsers(ids: readonly number[]): Promise<UserDto[]>
   /** The active user with these credentials, as typed. Throws `auth.invalid_credentials`. */
   verifyCredentials(credentials: { email: string; password: string }): Promise<UserDto>
 }
@@ -24,6 +26,9 @@ export const createAuthGateway = (store: AuthStore, auth: AuthService): AuthGate
   async findUser(id) {
     const user = await store.users.findById(id)
     return user && toUserDto(user)
+  },
+  async getUsers(ids) {
+    return (await store.users.findByIds(ids)).map(toUserDto)
   },
   async verifyCredentials(credentials) {
     const given = LoginBody.safeParse(credentials)

@@ -2,29 +2,119 @@ import type { DbFor, Row } from '@ashlar/core/db'
 import type { User } from './user.repository.ts'
 
 export type Session = Row<'session'>
+export type SessionWithUser = Session & { user: User }
 export type SessionRepository = ReturnType<typeof createSessionRepository>
+
+/** Where somebody signs in from. */
+export interface Client {
+  /** User agent, as sent. */
+  device: string | undefined
+  address: string | undefined
+}
+
+type Digest = Uint8Array<ArrayBuffer>
 
 interface NewSession {
   userId: number
-  refreshTokenHash: Uint8Array<ArrayBuffer>
-  device: string | undefined
-  createdAt: Date
+  refreshTokenHash: Digest
+  client: Client
+  now: Date
   expiresAt: Date
 }
 
-export function createSessionRepository(db: DbFor<'session'>) {
-  return { create, findLiveWithUser, deleteExpired }
+interface Rotation {
+  id: string
+  from: Digest
+  to: Digest
+  client: Client
+  now: Date
+  expiresAt: Date
+}
 
-  function create({ createdAt, ...data }: NewSession): Promise<Session> {
-    return db.session.create({ data: { ...data, createdAt, lastUsedAt: createdAt } })
+export function createSessionRepository(db: DbFor<'session' | 'usedRefreshToken'>) {
+  return {
+    create,
+    findLiveWithUser,
+    findByToken,
+    rotate,
+    end,
+    endAllOf,
+    endAllBut,
+    endOldest,
+    deleteExpired,
+  }
+
+  function create({ client, now, ...data }: NewSession): Promise<Session> {
+    return db.session.create({
+      data: { ...data, ...columnsOf(client), createdAt: now, lastUsedAt: now },
+    })
   }
 
   /** The session with its user, unless it ended, expired, or the user was deleted. */
-  function findLiveWithUser(id: string, now: Date): Promise<(Session & { user: User }) | null> {
+  function findLiveWithUser(id: string, now: Date): Promise<SessionWithUser | null> {
     return db.session.findFirst({
-      where: { id, endedAt: null, expiresAt: { gt: now }, user: { deletedAt: null } },
+      where: { id, ...live(now), user: { deletedAt: null } },
       include: { user: true },
     })
+  }
+
+  /** The session of a refresh token, of the good one or of one that was used before. */
+  async function findByToken(hash: Digest): Promise<SessionWithUser | null> {
+    const include = { user: true }
+    const session = await db.session.findUnique({ where: { refreshTokenHash: hash }, include })
+    if (session) return session
+    return db.session.findFirst({ where: { usedTokens: { some: { hash } } }, include })
+  }
+
+  /** Exchanges the refresh token of a live session, in one statement, so that one of any number of callers does. */
+  async function rotate({ id, from, to, client, now, expiresAt }: Rotation): Promise<boolean> {
+    const { count } = await db.session.updateMany({
+      where: { id, refreshTokenHash: from, ...live(now) },
+      data: {
+        ...columnsOf(client),
+        refreshTokenHash: to,
+        previousTokenHash: from,
+        rotatedAt: now,
+        lastUsedAt: now,
+        expiresAt,
+      },
+    })
+    if (count === 0) return false
+    await db.usedRefreshToken.create({ data: { hash: from, sessionId: id } })
+    return true
+  }
+
+  /** Whether it was this call that ended it. */
+  async function end(where: { id: string; userId: number }, now: Date): Promise<boolean> {
+    const { count } = await db.session.updateMany({
+      where: { ...where, ...live(now) },
+      data: { endedAt: now },
+    })
+    return count > 0
+  }
+
+  async function endAllOf(userId: number, now: Date): Promise<void> {
+    await db.session.updateMany({ where: { userId, endedAt: null }, data: { endedAt: now } })
+  }
+
+  async function endAllBut(id: string, userId: number, now: Date): Promise<void> {
+    await db.session.updateMany({
+      where: { userId, id: { not: id }, endedAt: null },
+      data: { endedAt: now },
+    })
+  }
+
+  /** Ends those that were not used for longest, so that `limit` are left. */
+  async function endOldest(userId: number, limit: number, now: Date): Promise<void> {
+    const surplus = await db.session.findMany({
+      where: { userId, ...live(now) },
+      orderBy: [{ lastUsedAt: 'desc' }, { id: 'desc' }],
+      skip: limit,
+      select: { id: true },
+    })
+    if (surplus.length === 0) return
+    const ids = surplus.map(({ id }) => id)
+    await db.session.updateMany({ where: { id: { in: ids } }, data: { endedAt: now } })
   }
 
   async function deleteExpired(before: Date): Promise<number> {
@@ -32,3 +122,10 @@ export function createSessionRepository(db: DbFor<'session'>) {
     return count
   }
 }
+
+const live = (now: Date) => ({ endedAt: null, expiresAt: { gt: now } })
+
+const columnsOf = ({ device, address }: Client) => ({
+  device: device?.slice(0, 255) ?? null,
+  address: address?.slice(0, 45) ?? null,
+})

@@ -13,7 +13,7 @@ interface NewUser {
 }
 
 export function createUserRepository(db: DbFor<'user'>) {
-  return { create, findById, findByEmail }
+  return { create, findById, findByIds, findByEmail, noteLogin }
 
   /** Throws a conflict that names the taken value. */
   async function create(data: NewUser): Promise<User> {
@@ -26,6 +26,19 @@ export function createUserRepository(db: DbFor<'user'>) {
 
   function findById(id: number): Promise<User | null> {
     return db.user.findUnique({ where: { id } })
+  }
+
+  function findByIds(ids: readonly number[]): Promise<User[]> {
+    return db.user.findMany({ where: { id: { in: [...ids] } } })
+  }
+
+  /** Holds the row until the transaction ends. False when the account or its password is no longer what it was. */
+  async function noteLogin({ id, passwordHash, updatedAt }: User, now: Date): Promise<boolean> {
+    const { count } = await db.user.updateMany({
+      where: { id, passwordHash, status: 'active' },
+      data: { lastLoginAt: now, updatedAt },
+    })
+    return count > 0
   }
 
   function findByEmail(email: string): Promise<User | null> {

@@ -3,15 +3,24 @@ import {
   emailTaken,
   hashingOverloaded,
   invalidCredentials,
+  invalidRefreshToken,
   registrationDisabled,
   usernameTaken,
 } from '../auth.errors.ts'
-import { LoginBody, PasswordForm, RegisterBody, TokenAnswer } from '../schemas/auth.schema.ts'
+import {
+  LoginBody,
+  PasswordForm,
+  RefreshTokenBody,
+  RegisterBody,
+  TokenAnswer,
+} from '../schemas/auth.schema.ts'
 import { FullUser } from '../schemas/user.schema.ts'
 import type { AuthService } from '../services/auth.service.ts'
+import type { SessionService } from '../services/session.service.ts'
+import { clientOf } from './client.ts'
 import { toFullUser } from './user.presenter.ts'
 
-export function authRoutes(auth: AuthService) {
+export function authRoutes(auth: AuthService, sessions: SessionService) {
   const routes = createRoutes({ prefix: '/auth', tag: 'Authentication' })
 
   routes.post(
@@ -37,7 +46,27 @@ export function authRoutes(auth: AuthService) {
       noStore: true,
       errors: [invalidCredentials, hashingOverloaded],
     },
-    ({ body, request }) => auth.login(body, request.get('user-agent')),
+    async ({ body, request }) =>
+      sessions.start(await auth.verifyCredentials(body), clientOf(request)),
+  )
+
+  routes.post(
+    '/refresh-token',
+    {
+      summary: 'Exchange a refresh token for its successor',
+      body: RefreshTokenBody,
+      response: TokenAnswer,
+      envelope: false,
+      noStore: true,
+      errors: [invalidRefreshToken],
+    },
+    ({ body, request }) => sessions.refresh(body.refresh_token, clientOf(request)),
+  )
+
+  routes.post(
+    '/logout',
+    { summary: 'End the session of a refresh token', body: RefreshTokenBody },
+    ({ body }) => sessions.logOut(body.refresh_token),
   )
 
   return routes

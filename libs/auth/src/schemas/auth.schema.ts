@@ -34,6 +34,17 @@ export const PasswordForm = z
   .transform(({ username, password }): LoginBody => ({ email: username, password }))
   .meta({ id: 'PasswordForm' })
 
+/** Any text that a token may be: an unknown one is refused as such, not for its form. */
+const GivenToken = z
+  .string()
+  .min(1)
+  .max(4_096)
+  .refine((text) => text.isWellFormed() && !text.includes('\0'), { error: 'Must be plain text' })
+
+export const RefreshTokenBody = z
+  .strictObject({ refresh_token: GivenToken })
+  .meta({ id: 'RefreshTokenBody' })
+
 /** RFC 6749 §5.1, therefore not wrapped in `data`. */
 export const TokenAnswer = z
   .object({

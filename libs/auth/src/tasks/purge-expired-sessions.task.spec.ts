@@ -16,8 +16,8 @@ it('purge-expired-sessions deletes what expired over 30 days ago, and nothing el
     auth.store.sessions.create({
       userId: user.id,
       refreshTokenHash: randomBytes(32),
-      device: undefined,
-      createdAt: now,
+      client: { device: undefined, address: undefined },
+      now,
       expiresAt: new Date(now.getTime() - daysAgo * day),
     })
   await create(31)

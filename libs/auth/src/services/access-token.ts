@@ -1,0 +1,38 @@
+import { randomUUID } from 'node:crypto'
+import { sign } from 'jsonwebtoken'
+import type { SigningKey } from './signing-key.ts'
+
+export interface AccessTokensDeps {
+  signingKey: SigningKey
+  issuer: string
+  audience: string
+  accessTokenTtlMs: number
+}
+
+export interface AccessTokenSubject {
+  userId: number
+  sessionId: string
+  now: Date
+}
+
+export type AccessTokens = ReturnType<typeof createAccessTokens>
+
+export function createAccessTokens(deps: AccessTokensDeps) {
+  const { signingKey, issuer, audience, accessTokenTtlMs } = deps
+  const expiresIn = Math.floor(accessTokenTtlMs / 1_000)
+  return { expiresIn, create }
+
+  /** A JWT with exactly the claims `iss aud sub sid iat exp jti`. */
+  function create({ userId, sessionId, now }: AccessTokenSubject): string {
+    const iat = Math.floor(now.getTime() / 1_000)
+    const claims = { sid: sessionId, iat, exp: iat + expiresIn }
+    return sign(claims, signingKey.privateKey, {
+      algorithm: 'ES256',
+      keyid: signingKey.kid,
+      issuer,
+      audience,
+      subject: String(userId),
+      jwtid: randomUUID(),
+    })
+  }
+}

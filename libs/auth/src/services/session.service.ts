@@ -1,0 +1,126 @@
+import type { Clock } from '@ashlar/core/module'
+import type { AuthConfig } from '../auth.config.ts'
+import { invalidCredentials, invalidRefreshToken } from '../auth.errors.ts'
+import type { AuthStore } from '../auth.store.ts'
+import { sessionReused } from '../events/session-reused.event.ts'
+import type { Client, Session, SessionWithUser } from '../repositories/session.repository.ts'
+import type { User } from '../repositories/user.repository.ts'
+import type { TokenAnswer } from '../schemas/auth.schema.ts'
+import type { AccessTokens } from './access-token.ts'
+import type { RefreshTokens } from './refresh-token.ts'
+
+export interface SessionServiceDeps {
+  config: Pick<AuthConfig, 'refreshTokenTtlMs' | 'refreshGraceMs' | 'sessionLimit'>
+  store: AuthStore
+  accessTokens: AccessTokens
+  refreshTokens: RefreshTokens
+  clock: Clock
+}
+
+export type SessionService = ReturnType<typeof createSessionService>
+
+/** Sessions are families of refresh tokens: each is exchanged once for its successor. */
+export function createSessionService(deps: SessionServiceDeps) {
+  const { config, store, accessTokens, refreshTokens, clock } = deps
+  return { start, refresh, logOut }
+
+  /** Signs a user in whose password was just found right. Refuses if it was changed or the account closed meanwhile. */
+  async function start(user: User, client: Client): Promise<TokenAnswer> {
+    const now = clock.now()
+    const { token, hash } = refreshTokens.create()
+    const session = await store.transaction(async (store) => {
+      if (!(await store.users.noteLogin(user, now))) throw invalidCredentials()
+      const session = await store.sessions.create({
+        userId: user.id,
+        refreshTokenHash: hash,
+        client,
+        now,
+        expiresAt: expiryFrom(now),
+      })
+      await store.sessions.endOldest(user.id, config.sessionLimit, now)
+      return session
+    })
+    return answer(session, token, now)
+  }
+
+  /**
+   * Exchanges a refresh token for its successor. The token that was exchanged last gets the same successor again for a short grace, because an
+   * answer may get lost and a browser may have two tabs. Any older one was stolen, from here or to here: the family ends.
+   */
+  async function refresh(token: string, client: Client): Promise<TokenAnswer> {
+    const now = clock.now()
+    const hash = refreshTokens.hashOf(token)
+    const session = await store.sessions.findByToken(hash)
+    if (!session || !isUsable(session, now)) throw invalidRefreshToken()
+    const [successor] = refreshTokens.successorsOf(token, session.salt)
+    const rotated = await store.transaction((store) =>
+      store.sessions.rotate({
+        id: session.id,
+        from: hash,
+        to: successor.hash,
+        client,
+        now,
+        expiresAt: expiryFrom(now),
+      }),
+    )
+    if (rotated) return answer(session, successor.token, now)
+    return repeat(token, hash, now)
+  }
+
+  /** A token that was exchanged before: by the same client a moment ago, or it is theft. */
+  async function repeat(token: string, hash: Uint8Array, now: Date): Promise<TokenAnswer> {
+    const session = await store.sessions.findByToken(refreshTokens.hashOf(token))
+    if (!session || !isUsable(session, now)) throw invalidRefreshToken()
+    const successor = refreshTokens
+      .successorsOf(token, session.salt)
+      .find((candidate) => equal(candidate.hash, session.refreshTokenHash))
+    if (successor && isInGrace(session, hash, now)) return answer(session, successor.token, now)
+    await endStolen(session, now)
+    throw invalidRefreshToken()
+  }
+
+  function endStolen({ id, userId }: Session, now: Date): Promise<void> {
+    return store.transaction(async (store) => {
+      // Once: whoever comes second finds it ended.
+      if (await store.sessions.end({ id, userId }, now))
+        await store.events.publish(sessionReused, { userId, sessionId: id })
+    })
+  }
+
+  /** Quiet about a token that opens nothing any more. */
+  async function logOut(token: string): Promise<void> {
+    const now = clock.now()
+    const hash = refreshTokens.hashOf(token)
+    const session = await store.sessions.findByToken(hash)
+    if (!session) return
+    if (equal(hash, session.refreshTokenHash) || isInGrace(session, hash, now))
+      await store.sessions.end(session, now)
+  }
+
+  function isInGrace(session: Session, hash: Uint8Array, now: Date): boolean {
+    const { previousTokenHash, rotatedAt } = session
+    return (
+      previousTokenHash !== null &&
+      equal(hash, previousTokenHash) &&
+      now.getTime() - (rotatedAt?.getTime() ?? 0) <= config.refreshGraceMs
+    )
+  }
+
+  function expiryFrom(now: Date): Date {
+    return new Date(now.getTime() + config.refreshTokenTtlMs)
+  }
+
+  function answer({ id, userId }: Session, refreshToken: string, now: Date): TokenAnswer {
+    return {
+      access_token: accessTokens.create({ userId, sessionId: id, now }),
+      refresh_token: refreshToken,
+      token_type: 'Bearer',
+      expires_in: accessTokens.expiresIn,
+    }
+  }
+}
+
+const isUsable = ({ endedAt, expiresAt, user }: SessionWithUser, now: Date): boolean =>
+  endedAt === null && expiresAt > now && user.status === 'active' && user.deletedAt === null
+
+const equal = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0
