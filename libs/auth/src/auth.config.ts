@@ -45,6 +45,14 @@ export const authConfig = defineConfig(
         'How long a refresh token that was just exchanged gets the same successor again, for a client that lost the answer.',
       example: '10s',
     }),
+    AUTH_RESET_TOKEN_TTL: key(duration().prefault('15m'), {
+      description: 'How long the link of a password mail is good.',
+      example: '15m',
+    }),
+    AUTH_VERIFICATION_TOKEN_TTL: key(duration().prefault('1d'), {
+      description: 'How long the link of a verification mail is good.',
+      example: '1d',
+    }),
     AUTH_SESSION_LIMIT: key(integer(1, 1_000).prefault('20'), {
       description: 'Sessions of one user at a time; the next log-in ends the one unused longest.',
       example: '20',
@@ -75,6 +83,8 @@ export const authConfig = defineConfig(
     accessTokenTtlMs: env.AUTH_ACCESS_TOKEN_TTL,
     refreshTokenTtlMs: env.AUTH_REFRESH_TOKEN_TTL,
     refreshGraceMs: env.AUTH_REFRESH_GRACE,
+    resetTokenTtlMs: env.AUTH_RESET_TOKEN_TTL,
+    verificationTokenTtlMs: env.AUTH_VERIFICATION_TOKEN_TTL,
     sessionLimit: env.AUTH_SESSION_LIMIT,
     admin:
       env.AUTH_ADMIN_EMAIL && env.AUTH_ADMIN_PASSWORD

@@ -48,6 +48,14 @@ export const invalidRefreshToken = defineError({
   help: 'Log in again.',
 })
 
+export const invalidToken = defineError({
+  kind: 'malformed',
+  code: 'auth.invalid_token',
+  title: 'Invalid token',
+  detail: 'The token is unknown, used, expired, or meant for something else.',
+  help: 'Ask for a new mail, and use the link of the newest one.',
+})
+
 export const inactiveUser = defineError({
   kind: 'forbidden',
   code: 'auth.inactive_user',
@@ -72,6 +80,7 @@ export const authErrors = [
   invalidCredentials,
   invalidAccessToken,
   invalidRefreshToken,
+  invalidToken,
   inactiveUser,
   hashingOverloaded,
 ]

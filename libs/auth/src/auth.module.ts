@@ -3,16 +3,24 @@ import type { AuthConfig } from './auth.config.ts'
 import { authErrors } from './auth.errors.ts'
 import { createAuthGateway, type AuthGateway } from './auth.gateway.ts'
 import { createAuthStore } from './auth.store.ts'
-import { sessionReused } from './events/session-reused.event.ts'
-import { userDeleted } from './events/user-deleted.event.ts'
-import { userRegistered } from './events/user-registered.event.ts'
+import { authEvents } from './auth.events.ts'
 import { createAuthGuards, type AuthGuards } from './guards/auth.guards.ts'
+import { sendEmailChangeEmail } from './listeners/send-email-change-email.listener.ts'
+import { sendPasswordChangedEmail } from './listeners/send-password-changed-email.listener.ts'
+import { sendPasswordResetEmail } from './listeners/send-password-reset-email.listener.ts'
+import { sendSessionReusedEmail } from './listeners/send-session-reused-email.listener.ts'
+import { sendVerificationEmail } from './listeners/send-verification-email.listener.ts'
 import { sendWelcomeEmail } from './listeners/send-welcome-email.listener.ts'
 import { authRoutes } from './routes/auth.routes.ts'
+import { passwordRoutes } from './routes/password.routes.ts'
 import { profileRoutes } from './routes/profile.routes.ts'
+import { verificationRoutes } from './routes/verification.routes.ts'
 import { createAccessTokens } from './services/access-token.ts'
 import { createAccessTokenStrategy } from './services/access-token.strategy.ts'
 import { createAuthService } from './services/auth.service.ts'
+import { createEmailVerificationService } from './services/email-verification.service.ts'
+import { createOneTimeTokens } from './services/one-time-tokens.ts'
+import { createPasswordResetService } from './services/password-reset.service.ts'
 import { createPasswordHasher } from './services/password-hasher.ts'
 import { readSigningKey } from './services/signing-key.ts'
 import { createRefreshTokens } from './services/refresh-token.ts'
@@ -39,15 +47,31 @@ export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
   const accessTokens = createAccessTokens({ ...config, signingKey, issuer, audience })
   const refreshTokens = createRefreshTokens([signingKey])
   const auth = createAuthService({ config, store, passwords })
+  const tokens = createOneTimeTokens({ store, clock })
+  const passwordReset = createPasswordResetService({ store, passwords, tokens, clock })
+  const verification = createEmailVerificationService({ store, tokens, clock })
+  const mails = { store, mailer, app }
   const sessions = createSessionService({ config, store, accessTokens, refreshTokens, clock })
   const guards = createAuthGuards(
     createAccessTokenStrategy({ store, signingKey, issuer, audience, clock }),
   )
   return {
     name: 'auth',
-    routes: [authRoutes(auth, sessions), profileRoutes(guards)],
-    events: [userRegistered, userDeleted, sessionReused],
-    listeners: [sendWelcomeEmail({ store, mailer, app })],
+    routes: [
+      authRoutes(auth, sessions),
+      passwordRoutes(passwordReset),
+      verificationRoutes(verification),
+      profileRoutes(guards),
+    ],
+    events: authEvents,
+    listeners: [
+      sendWelcomeEmail(mails),
+      ...sendVerificationEmail({ ...mails, tokens, config }),
+      sendPasswordResetEmail({ ...mails, tokens, config }),
+      sendPasswordChangedEmail(mails),
+      sendEmailChangeEmail(mails),
+      sendSessionReusedEmail(mails),
+    ],
     tasks: [purgeExpiredSessionsTask(store, clock)],
     errors: authErrors,
     gateway: createAuthGateway(store, auth),

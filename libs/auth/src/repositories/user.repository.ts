@@ -12,16 +12,24 @@ interface NewUser {
   emailVerifiedAt?: Date
 }
 
+type UserChange = Partial<
+  Pick<
+    User,
+    'username' | 'email' | 'pendingEmail' | 'emailVerifiedAt' | 'passwordHash' | 'status' | 'role'
+  >
+>
+
 export function createUserRepository(db: DbFor<'user'>) {
-  return { create, findById, findByIds, findByEmail, noteLogin }
+  return { create, findById, findByIds, findByEmail, noteLogin, update }
 
   /** Throws a conflict that names the taken value. */
-  async function create(data: NewUser): Promise<User> {
-    return db.user.create({ data }).catch((error: unknown) => {
-      if (violates(error, 'user_email_key')) throw emailTaken({ cause: error })
-      if (violates(error, 'user_username_key')) throw usernameTaken({ cause: error })
-      throw error
-    })
+  function create(data: NewUser): Promise<User> {
+    return db.user.create({ data }).catch(tellTakenValue)
+  }
+
+  /** Throws a conflict that names the taken value. */
+  function update(id: number, change: UserChange): Promise<User> {
+    return db.user.update({ where: { id }, data: change }).catch(tellTakenValue)
   }
 
   function findById(id: number): Promise<User | null> {
@@ -44,4 +52,10 @@ export function createUserRepository(db: DbFor<'user'>) {
   function findByEmail(email: string): Promise<User | null> {
     return db.user.findFirst({ where: { email } })
   }
+}
+
+function tellTakenValue(error: unknown): never {
+  if (violates(error, 'user_email_key')) throw emailTaken({ cause: error })
+  if (violates(error, 'user_username_key')) throw usernameTaken({ cause: error })
+  throw error
 }

@@ -45,6 +45,24 @@ export const RefreshTokenBody = z
   .strictObject({ refresh_token: GivenToken })
   .meta({ id: 'RefreshTokenBody' })
 
+export const RestorePasswordBody = z
+  .strictObject({ email: Email })
+  .meta({ id: 'RestorePasswordBody' })
+export type RestorePasswordBody = z.infer<typeof RestorePasswordBody>
+
+export const ResetPasswordBody = z
+  .strictObject({ token: GivenToken, password: Password })
+  .meta({ id: 'ResetPasswordBody' })
+export type ResetPasswordBody = z.infer<typeof ResetPasswordBody>
+
+export const VerifyEmailBody = z.strictObject({ token: GivenToken }).meta({ id: 'VerifyEmailBody' })
+export type VerifyEmailBody = z.infer<typeof VerifyEmailBody>
+
+export const ResendVerificationBody = z
+  .strictObject({ email: Email })
+  .meta({ id: 'ResendVerificationBody' })
+export type ResendVerificationBody = z.infer<typeof ResendVerificationBody>
+
 /** RFC 6749 §5.1, therefore not wrapped in `data`. */
 export const TokenAnswer = z
   .object({

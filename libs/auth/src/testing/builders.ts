@@ -41,3 +41,10 @@ export async function signIn(
   const { access_token: token } = (await answer.json()) as { access_token: string }
   return { authorization: `Bearer ${token}` }
 }
+
+/** The token in the link of a mail. */
+export function tokenFrom({ text }: { text: string }): string {
+  const [, token] = /[?&]token=([\w-]+)$/m.exec(text) ?? []
+  if (token === undefined) throw new Error('The mail has no link with a token.')
+  return token
+}

@@ -1,3 +1,3 @@
 export { authEnvironment } from './auth-environment.ts'
-export { buildRegistration, createUser, signIn } from './builders.ts'
+export { buildRegistration, createUser, signIn, tokenFrom } from './builders.ts'
 export { startAuth, type TestAuth } from './start-auth.ts'

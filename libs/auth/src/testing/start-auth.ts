@@ -9,6 +9,7 @@ import {
 import { authConfig } from '../auth.config.ts'
 import { createAuthModule, type AuthModule } from '../auth.module.ts'
 import { createAuthStore, type AuthStore } from '../auth.store.ts'
+import { createOneTimeTokens, type OneTimeTokens } from '../services/one-time-tokens.ts'
 import { authEnvironment } from './auth-environment.ts'
 
 export interface TestAuth extends TestCore {
@@ -16,6 +17,8 @@ export interface TestAuth extends TestCore {
   clock: TestClock
   module: AuthModule
   store: AuthStore
+  /** A token as a mail would carry it. */
+  issue: OneTimeTokens['issue']
 }
 
 /** The auth module behind real HTTP, on a database of its own and a clock that the test sets. */
@@ -28,12 +31,14 @@ export async function startAuth(environment: Environment = {}): Promise<TestAuth
   )
   const module = createAuthModule({ core: test.core, config })
   const server = await serveModules(test.core, [module])
+  const store = createAuthStore(test.core)
   return {
     ...test,
     url: server.url,
     clock,
     module,
-    store: createAuthStore(test.core),
+    store,
+    issue: createOneTimeTokens({ store, clock }).issue,
     async stop() {
       await server.stop()
       await test.stop()

@@ -1,0 +1,10 @@
+import type { Mailer } from '@ashlar/core/mail'
+import type { AuthStore } from '../auth.store.ts'
+import type { App } from '../emails/link.ts'
+
+/** What a listener that sends a mail needs. */
+export interface MailDeps {
+  store: AuthStore
+  mailer: Mailer
+  app: App
+}

@@ -1,0 +1,39 @@
+import type { DbFor, Row } from '@ashlar/core/db'
+import type { User } from './user.repository.ts'
+
+export type OneTimeToken = Row<'oneTimeToken'>
+export type OneTimeTokenRepository = ReturnType<typeof createOneTimeTokenRepository>
+
+type NewToken = Omit<OneTimeToken, 'id'>
+
+export function createOneTimeTokenRepository(db: DbFor<'oneTimeToken'>) {
+  return { replace, findWithUser, take, deleteExpired }
+
+  /** From now on this is the only good token of its user for its purpose. */
+  async function replace(token: NewToken): Promise<void> {
+    const { userId, purpose } = token
+    await db.oneTimeToken.deleteMany({ where: { userId, purpose } })
+    await db.oneTimeToken.create({ data: token })
+  }
+
+  function findWithUser(
+    { hash, purpose }: Pick<OneTimeToken, 'hash' | 'purpose'>,
+    now: Date,
+  ): Promise<(OneTimeToken & { user: User }) | null> {
+    return db.oneTimeToken.findFirst({
+      where: { hash, purpose, expiresAt: { gt: now }, user: { deletedAt: null, status: 'active' } },
+      include: { user: true },
+    })
+  }
+
+  /** Whether it was there to be used: of any number of callers, one takes it. */
+  async function take({ id }: Pick<OneTimeToken, 'id'>): Promise<boolean> {
+    const { count } = await db.oneTimeToken.deleteMany({ where: { id } })
+    return count > 0
+  }
+
+  async function deleteExpired(before: Date): Promise<number> {
+    const { count } = await db.oneTimeToken.deleteMany({ where: { expiresAt: { lt: before } } })
+    return count
+  }
+}

@@ -1,0 +1,32 @@
+import { createRoutes } from '@ashlar/core/http'
+import { hashingOverloaded, invalidToken } from '../auth.errors.ts'
+import { ResetPasswordBody, RestorePasswordBody } from '../schemas/auth.schema.ts'
+import type { PasswordResetService } from '../services/password-reset.service.ts'
+
+export function passwordRoutes(passwords: PasswordResetService) {
+  const routes = createRoutes({ prefix: '/auth', tag: 'Authentication' })
+
+  routes.post(
+    '/restore-password',
+    {
+      summary: 'Ask for a mail to choose a new password',
+      description: 'Answers the same whether there is such an account or not.',
+      body: RestorePasswordBody,
+      status: 202,
+    },
+    ({ body }) => passwords.request(body),
+  )
+
+  routes.post(
+    '/reset-password',
+    {
+      summary: 'Choose a new password with the token of a mail',
+      description: 'Ends every session of the user.',
+      body: ResetPasswordBody,
+      errors: [invalidToken, hashingOverloaded],
+    },
+    ({ body }) => passwords.reset(body),
+  )
+
+  return routes
+}

@@ -1,0 +1,109 @@
+import request from 'supertest'
+import {
+  startSmtpServer,
+  startWorker,
+  type TestSmtpServer,
+  type TestWorker,
+} from '@ashlar/core/testing'
+import {
+  buildRegistration,
+  createUser,
+  startAuth,
+  tokenFrom,
+  type TestAuth,
+} from '../testing/index.ts'
+
+let auth: TestAuth
+let smtp: TestSmtpServer
+let worker: TestWorker
+
+beforeAll(async () => {
+  smtp = await startSmtpServer()
+  auth = await startAuth({ SMTP_URL: smtp.url })
+  worker = await startWorker(auth.core, [auth.module])
+})
+afterAll(async () => {
+  await worker.stop()
+  await auth.stop()
+  await smtp.stop()
+})
+
+const post = (path: string, body: object) =>
+  request(auth.url).post(`/api/v1/auth/${path}`).send(body)
+const verify = (token: string) => post('verify-email', { token })
+const hasLink = ({ text }: { text: string }) => text.includes('/verify-email?token=')
+
+async function isVerified(email: string): Promise<boolean> {
+  return (await auth.store.users.findByEmail(email))?.emailVerifiedAt != null
+}
+
+it('a registration leads to two mails, and the link of the second verifies the address, once', async () => {
+  const body = buildRegistration()
+  await post('register', body).expect(201)
+  const mail = await smtp.waitForMail(
+    (mail) => mail.recipients.includes(body.email) && hasLink(mail),
+  )
+  await smtp.waitForMail((other) => other.recipients.includes(body.email) && other !== mail)
+  expect(mail.text).toMatch(/^http:\/\/api\.test\/verify-email\?token=[\w-]{43}$/m)
+  expect(await isVerified(body.email)).toBe(false)
+  await verify(tokenFrom(mail)).expect(204)
+  expect(await isVerified(body.email)).toBe(true)
+  const again = await verify(tokenFrom(mail)).expect(400)
+  expect(again.body.code).toBe('auth.invalid_token')
+})
+
+it('a new address counts when its own link was followed', async () => {
+  const { user } = await createUser(auth.store)
+  const pendingEmail = `new-${user.email}`
+  await auth.store.users.update(user.id, { pendingEmail })
+  const token = await auth.issue('verify_email', {
+    userId: user.id,
+    email: pendingEmail,
+    ttlMs: 60_000,
+  })
+  await verify(token).expect(204)
+  expect(await auth.store.users.findByEmail(user.email)).toBeNull()
+  expect(await isVerified(pendingEmail)).toBe(true)
+})
+
+it('a new address that somebody else took meanwhile is 409, and the token stays good', async () => {
+  const { user } = await createUser(auth.store)
+  const { user: other } = await createUser(auth.store)
+  await auth.store.users.update(user.id, { pendingEmail: other.email })
+  const values = { userId: user.id, email: other.email, ttlMs: 60_000 }
+  const token = await auth.issue('verify_email', values)
+  const answer = await verify(token).expect(409)
+  expect(answer.body.code).toBe('auth.email_taken')
+  await auth.core.database.client.user.delete({ where: { id: other.id } })
+  await verify(token).expect(204)
+})
+
+it('a token for an address that the account no longer has or wants is refused', async () => {
+  const { user } = await createUser(auth.store)
+  const values = { userId: user.id, email: 'former@example.com', ttlMs: 60_000 }
+  await verify(await auth.issue('verify_email', values)).expect(400)
+})
+
+it.each([
+  ['unknown', 'x', 400],
+  ['of 4,096 characters', 'x'.repeat(4_096), 400],
+  ['of 4,097 characters', 'x'.repeat(4_097), 422],
+  ['empty', '', 422],
+])('a token that is %s is refused', async (_name, token, status) => {
+  await verify(token).expect(status)
+})
+
+it('resend answers 202 always, and mails only where there is something to verify', async () => {
+  const { user } = await createUser(auth.store)
+  const { user: verified } = await createUser(auth.store)
+  await auth.store.users.update(verified.id, { emailVerifiedAt: new Date() })
+  for (const email of ['nobody@example.com', verified.email, user.email]) {
+    const answer = await post('verify-email/resend', { email }).expect(202)
+    expect(answer.text).toBe('')
+  }
+  const mail = await smtp.waitForMail(
+    (mail) => mail.recipients.includes(user.email) && hasLink(mail),
+  )
+  await verify(tokenFrom(mail)).expect(204)
+  expect(smtp.mails.filter(({ recipients }) => recipients.includes(verified.email))).toEqual([])
+})

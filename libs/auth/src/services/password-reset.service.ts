@@ -1,0 +1,43 @@
+import type { Clock } from '@ashlar/core/module'
+import { invalidToken } from '../auth.errors.ts'
+import type { AuthStore } from '../auth.store.ts'
+import { passwordChanged } from '../events/password-changed.event.ts'
+import { passwordResetRequested } from '../events/password-reset-requested.event.ts'
+import { unknownEmailNamed } from '../events/unknown-email-named.event.ts'
+import type { ResetPasswordBody, RestorePasswordBody } from '../schemas/auth.schema.ts'
+import type { OneTimeTokens } from './one-time-tokens.ts'
+import type { PasswordHasher } from './password-hasher.ts'
+
+export interface PasswordResetServiceDeps {
+  store: AuthStore
+  passwords: PasswordHasher
+  tokens: OneTimeTokens
+  clock: Clock
+}
+
+export type PasswordResetService = ReturnType<typeof createPasswordResetService>
+
+export function createPasswordResetService(deps: PasswordResetServiceDeps) {
+  const { store, passwords, tokens, clock } = deps
+  return { request, reset }
+
+  /** One answer and the same work, an event, whether there is such an account or not. */
+  async function request({ email }: RestorePasswordBody): Promise<void> {
+    const user = await store.users.findByEmail(email)
+    if (user?.status === 'active')
+      await store.events.publish(passwordResetRequested, { userId: user.id })
+    else await store.events.publish(unknownEmailNamed, { request: 'restore-password' })
+  }
+
+  async function reset({ token, password }: ResetPasswordBody): Promise<void> {
+    const { id, email, user } = await tokens.find('reset_password', token)
+    if (email !== user.email) throw invalidToken()
+    const passwordHash = await passwords.hash(password)
+    await store.transaction(async (store) => {
+      if (!(await store.tokens.take({ id }))) throw invalidToken()
+      await store.users.update(user.id, { passwordHash })
+      await store.sessions.endAllOf(user.id, clock.now())
+      await store.events.publish(passwordChanged, { userId: user.id })
+    })
+  }
+}
