@@ -56,6 +56,46 @@ export const invalidToken = defineError({
   help: 'Ask for a new mail, and use the link of the newest one.',
 })
 
+export const wrongPassword = defineError({
+  kind: 'forbidden',
+  code: 'auth.wrong_password',
+  title: 'Wrong password',
+  detail: 'The current password is not this one.',
+  help: 'Check currentPassword, or restore the password.',
+})
+
+export const userNotFound = defineError({
+  kind: 'not_found',
+  code: 'auth.user_not_found',
+  title: 'User not found',
+  detail: 'There is no such user, or no longer.',
+  help: 'Check the id.',
+})
+
+export const userNotDeleted = defineError({
+  kind: 'conflict',
+  code: 'auth.user_not_deleted',
+  title: 'User not deleted',
+  detail: 'Only a deleted user can be restored.',
+  help: 'Read the user: the account is there.',
+})
+
+export const lastAdmin = defineError({
+  kind: 'conflict',
+  code: 'auth.last_admin',
+  title: 'Last administrator',
+  detail: 'This is the last active administrator.',
+  help: 'Make somebody else an administrator first.',
+})
+
+export const sessionNotFound = defineError({
+  kind: 'not_found',
+  code: 'auth.session_not_found',
+  title: 'Session not found',
+  detail: 'There is no such session, it is over, or it is not yours.',
+  help: 'List your sessions.',
+})
+
 export const inactiveUser = defineError({
   kind: 'forbidden',
   code: 'auth.inactive_user',
@@ -81,6 +121,11 @@ export const authErrors = [
   invalidAccessToken,
   invalidRefreshToken,
   invalidToken,
+  wrongPassword,
+  userNotFound,
+  userNotDeleted,
+  lastAdmin,
+  sessionNotFound,
   inactiveUser,
   hashingOverloaded,
 ]

@@ -14,6 +14,7 @@ import { sendWelcomeEmail } from './listeners/send-welcome-email.listener.ts'
 import { authRoutes } from './routes/auth.routes.ts'
 import { passwordRoutes } from './routes/password.routes.ts'
 import { profileRoutes } from './routes/profile.routes.ts'
+import { userRoutes } from './routes/user.routes.ts'
 import { verificationRoutes } from './routes/verification.routes.ts'
 import { createAccessTokens } from './services/access-token.ts'
 import { createAccessTokenStrategy } from './services/access-token.strategy.ts'
@@ -21,6 +22,8 @@ import { createAuthService } from './services/auth.service.ts'
 import { createEmailVerificationService } from './services/email-verification.service.ts'
 import { createOneTimeTokens } from './services/one-time-tokens.ts'
 import { createPasswordResetService } from './services/password-reset.service.ts'
+import { createProfileService } from './services/profile.service.ts'
+import { createUserService } from './services/user.service.ts'
 import { createPasswordHasher } from './services/password-hasher.ts'
 import { readSigningKey } from './services/signing-key.ts'
 import { createRefreshTokens } from './services/refresh-token.ts'
@@ -52,6 +55,8 @@ export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
   const verification = createEmailVerificationService({ store, tokens, clock })
   const mails = { store, mailer, app }
   const sessions = createSessionService({ config, store, accessTokens, refreshTokens, clock })
+  const users = createUserService({ store, clock })
+  const profile = createProfileService({ store, passwords, clock })
   const guards = createAuthGuards(
     createAccessTokenStrategy({ store, signingKey, issuer, audience, clock }),
   )
@@ -61,7 +66,8 @@ export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
       authRoutes(auth, sessions),
       passwordRoutes(passwordReset),
       verificationRoutes(verification),
-      profileRoutes(guards),
+      profileRoutes({ guards, profile, users }),
+      userRoutes(users, guards),
     ],
     events: authEvents,
     listeners: [

@@ -27,6 +27,7 @@ export function createAuthGuards(strategy: Strategy) {
     security: 'bearer',
     errors: [invalidAccessToken],
     authenticate,
+    identify,
   }
 
   /** Like `currentUser`, and the account must be active. */
@@ -39,6 +40,7 @@ export function createAuthGuards(strategy: Strategy) {
       if (caller.user.status !== 'active') throw inactiveUser()
       return caller
     },
+    identify,
   }
 
   return { currentUser, activeUser }
@@ -62,6 +64,8 @@ export function createAuthGuards(strategy: Strategy) {
     })
   }
 }
+
+const identify = ({ user }: Authenticated): number => user.id
 
 /** RFC 6750 §3: `error` only where a bearer token was sent. */
 function challenge(request: Request): Record<string, string> {

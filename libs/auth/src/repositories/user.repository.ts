@@ -1,4 +1,4 @@
-import { violates, type DbFor, type Row } from '@ashlar/core/db'
+import { onlyDeleted, violates, type DbFor, type Row } from '@ashlar/core/db'
 import { emailTaken, usernameTaken } from '../auth.errors.ts'
 
 export type User = Row<'user'>
@@ -20,7 +20,19 @@ type UserChange = Partial<
 >
 
 export function createUserRepository(db: DbFor<'user'>) {
-  return { create, findById, findByIds, findByEmail, noteLogin, update }
+  return {
+    create,
+    findById,
+    findByIds,
+    findByEmail,
+    findDeletedById,
+    noteLogin,
+    update,
+    updateIfPassword,
+    remove,
+    restore,
+    countActiveAdmins,
+  }
 
   /** Throws a conflict that names the taken value. */
   function create(data: NewUser): Promise<User> {
@@ -40,6 +52,10 @@ export function createUserRepository(db: DbFor<'user'>) {
     return db.user.findMany({ where: { id: { in: [...ids] } } })
   }
 
+  function findDeletedById(id: number): Promise<User | null> {
+    return db.user.findFirst({ where: { id, ...onlyDeleted } })
+  }
+
   /** Holds the row until the transaction ends. False when the account or its password is no longer what it was. */
   async function noteLogin({ id, passwordHash, updatedAt }: User, now: Date): Promise<boolean> {
     const { count } = await db.user.updateMany({
@@ -47,6 +63,30 @@ export function createUserRepository(db: DbFor<'user'>) {
       data: { lastLoginAt: now, updatedAt },
     })
     return count > 0
+  }
+
+  /** Null when the account or its password is no longer what it was. Throws a conflict that names the taken value. */
+  async function updateIfPassword(
+    { id, passwordHash }: Pick<User, 'id' | 'passwordHash'>,
+    change: UserChange,
+  ): Promise<User | null> {
+    const [user] = await db.user
+      .updateManyAndReturn({ where: { id, passwordHash }, data: change })
+      .catch(tellTakenValue)
+    return user ?? null
+  }
+
+  async function remove(id: number): Promise<void> {
+    await db.user.delete({ where: { id } })
+  }
+
+  /** Throws a conflict that names the value that was taken meanwhile. */
+  function restore(id: number): Promise<User> {
+    return db.user.restore({ where: { id } }).catch(tellTakenValue)
+  }
+
+  function countActiveAdmins(): Promise<number> {
+    return db.user.count({ where: { role: 'admin', status: 'active' } })
   }
 
   function findByEmail(email: string): Promise<User | null> {

@@ -31,6 +31,7 @@ export function authRoutes(auth: AuthService, sessions: SessionService) {
       response: FullUser,
       status: 201,
       location: (user) => `/users/${user.id}`,
+      idempotent: true,
       errors: [registrationDisabled, emailTaken, usernameTaken, hashingOverloaded],
     },
     async ({ body }) => toFullUser(await auth.register(body)),
@@ -44,6 +45,7 @@ export function authRoutes(auth: AuthService, sessions: SessionService) {
       response: TokenAnswer,
       envelope: false,
       noStore: true,
+      tokenEndpoint: true,
       errors: [invalidCredentials, hashingOverloaded],
     },
     async ({ body, request }) =>

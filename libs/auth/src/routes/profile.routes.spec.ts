@@ -105,3 +105,88 @@ describe('GET /profile', () => {
     expect(answer.body.code).toBe('auth.inactive_user')
   })
 })
+
+describe('PATCH /profile', () => {
+  const patch = (headers: Record<string, string>, body: object) =>
+    request(auth.url).patch('/api/v1/profile').set(headers).send(body)
+
+  it('changes the username without a password, and nothing for an empty body', async () => {
+    const { user, headers } = await signedIn()
+    const username = `${user.username}-2`
+    const answer = await patch(headers, { username }).expect(200)
+    expect(answer.body.data).toMatchObject({ id: user.id, username, email: user.email })
+    expect((await patch(headers, {}).expect(200)).body.data.username).toBe(username)
+  })
+
+  it('sets a password, which ends the other sessions and tells so', async () => {
+    const { user, password } = await createUser(auth.store)
+    const account = { email: user.email, password }
+    const [here, there] = [await signIn(auth.url, account), await signIn(auth.url, account)]
+    await patch(here, { password: 'another wall', currentPassword: password }).expect(200)
+    await readProfile(here).expect(200)
+    await readProfile(there).expect(401)
+    await signIn(auth.url, { ...account, password: 'another wall' })
+    const events = await auth.core.database.client.outboxEvent.count({
+      where: { name: 'auth.password-changed', payload: { equals: { userId: user.id } } },
+    })
+    expect(events).toBe(1)
+  })
+
+  it('answers the old e-mail until the new one is verified', async () => {
+    const { user, password } = await createUser(auth.store)
+    const headers = await signIn(auth.url, { email: user.email, password })
+    const email = `new-${user.email}`
+    const answer = await patch(headers, {
+      email: email.toUpperCase(),
+      currentPassword: password,
+    }).expect(200)
+    expect(answer.body.data.email).toBe(user.email)
+    expect(await auth.store.users.findById(user.id)).toMatchObject({ pendingEmail: email })
+  })
+
+  it('needs the current password for e-mail and password', async () => {
+    const { headers } = await signedIn()
+    for (const body of [{ email: 'x@example.com' }, { password: 'another wall' }]) {
+      const missing = await patch(headers, body).expect(422)
+      expect(missing.body.errors).toMatchObject([{ pointer: '/body/currentPassword' }])
+      const wrong = await patch(headers, { ...body, currentPassword: 'wrong' }).expect(403)
+      expect(wrong.body.code).toBe('auth.wrong_password')
+    }
+  })
+
+  it('answers 409 for what is taken', async () => {
+    const { user, password } = await createUser(auth.store)
+    const { user: other } = await createUser(auth.store)
+    const headers = await signIn(auth.url, { email: user.email, password })
+    const email = await patch(headers, { email: other.email, currentPassword: password })
+    expect([email.status, email.body.code]).toEqual([409, 'auth.email_taken'])
+    const username = await patch(headers, { username: other.username.toUpperCase() })
+    expect([username.status, username.body.code]).toEqual([409, 'auth.username_taken'])
+  })
+
+  it.each([
+    ['username', null],
+    ['email', null],
+    ['password', null],
+    ['role', 'admin'],
+    ['status', 'active'],
+    ['id', 1],
+  ])('refuses %s: %j', async (member, value) => {
+    const { headers } = await signedIn()
+    const answer = await patch(headers, { [member]: value, currentPassword: 'x' }).expect(422)
+    expect(answer.body.errors).toMatchObject([{ pointer: `/body/${member}` }])
+  })
+})
+
+describe('DELETE /profile', () => {
+  it('closes the account, ends every session, publishes it, and frees its names', async () => {
+    const { user, headers } = await signedIn()
+    await request(auth.url).delete('/api/v1/profile').set(headers).expect(204)
+    await readProfile(headers).expect(401)
+    const events = await auth.core.database.client.outboxEvent.count({
+      where: { name: 'auth.user-deleted', payload: { equals: { userId: user.id } } },
+    })
+    expect(events).toBe(1)
+    await createUser(auth.store, { email: user.email, username: user.username })
+  })
+})

@@ -1,15 +1,50 @@
 import { createRoutes } from '@ashlar/core/http'
+import {
+  emailTaken,
+  hashingOverloaded,
+  lastAdmin,
+  usernameTaken,
+  wrongPassword,
+} from '../auth.errors.ts'
 import type { AuthGuards } from '../guards/auth.guards.ts'
-import { FullUser } from '../schemas/user.schema.ts'
+import { FullUser, ProfileChange } from '../schemas/user.schema.ts'
+import type { ProfileService } from '../services/profile.service.ts'
+import type { UserService } from '../services/user.service.ts'
 import { toFullUser } from './user.presenter.ts'
 
-export function profileRoutes({ activeUser }: AuthGuards) {
+export interface ProfileRoutesDeps {
+  guards: AuthGuards
+  profile: ProfileService
+  users: UserService
+}
+
+export function profileRoutes({ guards: { activeUser }, profile, users }: ProfileRoutesDeps) {
   const routes = createRoutes({ prefix: '/profile', tag: 'Profile' })
 
   routes.get(
     '/',
     { summary: 'Read the own profile', guard: activeUser, response: FullUser },
     ({ user }) => toFullUser(user),
+  )
+
+  routes.patch(
+    '/',
+    {
+      summary: 'Change the own profile',
+      description:
+        'A new password ends the other sessions. A new e-mail address counts when it is verified.',
+      guard: activeUser,
+      body: ProfileChange,
+      response: FullUser,
+      errors: [emailTaken, usernameTaken, wrongPassword, hashingOverloaded],
+    },
+    async ({ body, ...caller }) => toFullUser(await profile.update(caller, body)),
+  )
+
+  routes.delete(
+    '/',
+    { summary: 'Delete the own account', guard: activeUser, errors: [lastAdmin] },
+    ({ user }) => users.remove(user.id),
   )
 
   return routes

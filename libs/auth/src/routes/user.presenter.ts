@@ -1,13 +1,27 @@
 import type { AuthenticatedUser } from '../guards/auth.guards.ts'
-import type { FullUser } from '../schemas/user.schema.ts'
+import { canReadFullUser, type Actor } from '../policies/user.policy.ts'
+import type { FullUser, PublicUser } from '../schemas/user.schema.ts'
+
+export const toPublicUser = ({
+  id,
+  username,
+  status,
+  createdAt,
+}: AuthenticatedUser): PublicUser => ({
+  id,
+  username,
+  status,
+  createdAt: createdAt.toISOString(),
+})
 
 export const toFullUser = (user: AuthenticatedUser): FullUser => ({
-  id: user.id,
-  username: user.username,
+  ...toPublicUser(user),
   email: user.email,
   emailVerified: user.emailVerifiedAt !== null,
-  status: user.status,
   role: user.role,
-  createdAt: user.createdAt.toISOString(),
   updatedAt: user.updatedAt.toISOString(),
 })
+
+/** As much of a user as this one may see. */
+export const toVisibleUser = (actor: Actor, user: AuthenticatedUser): FullUser | PublicUser =>
+  canReadFullUser(actor, user) ? toFullUser(user) : toPublicUser(user)

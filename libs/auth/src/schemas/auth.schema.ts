@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Email, Password, Username } from './user.schema.ts'
+import { Email, GivenPassword, Password, Username } from './user.schema.ts'
 
 export const RegisterBody = z
   .strictObject({ username: Username, email: Email, password: Password })
@@ -12,7 +12,6 @@ const Given = z
   .max(1_024)
   // PostgreSQL stores neither, and callers besides HTTP hand in text as it came.
   .refine((text) => text.isWellFormed() && !text.includes('\0'))
-const GivenPassword = Given.transform((text) => text.normalize('NFKC'))
 const GivenEmail = Given.transform((text) => text.trim().toLowerCase())
 
 export const LoginBody = z.strictObject({ email: GivenEmail, password: GivenPassword }).meta({

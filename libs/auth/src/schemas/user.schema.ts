@@ -33,8 +33,22 @@ export const Password = z
     example: 'cut stone by stone',
   })
 
+/** A password to compare with: the rules for new ones do not apply to it. */
+export const GivenPassword = z
+  .string()
+  .max(1_024)
+  // PostgreSQL stores neither, and callers besides HTTP hand in text as it came.
+  .refine((text) => text.isWellFormed() && !text.includes('\0'))
+  .transform((text) => text.normalize('NFKC'))
+
 const UserStatus = z.enum(['active', 'inactive'])
 const UserRole = z.enum(['user', 'admin'])
+
+/** What everybody who is signed in sees. */
+export const PublicUser = z
+  .object({ id: z.int(), username: Username, status: UserStatus, createdAt: z.iso.datetime() })
+  .meta({ id: 'PublicUser' })
+export type PublicUser = z.infer<typeof PublicUser>
 
 /** What oneself and admins see. */
 export const FullUser = z
@@ -50,3 +64,31 @@ export const FullUser = z
   })
   .meta({ id: 'FullUser' })
 export type FullUser = z.infer<typeof FullUser>
+
+/** What an admin may change of others. What is absent stays as it is. */
+export const UserChange = z
+  .strictObject({ status: UserStatus, role: UserRole })
+  .partial()
+  .meta({ id: 'UserChange', example: { status: 'inactive' } })
+export type UserChange = z.infer<typeof UserChange>
+
+/** What is absent stays as it is. */
+export const ProfileChange = z
+  .strictObject({
+    username: Username,
+    email: Email,
+    password: Password,
+    currentPassword: GivenPassword,
+  })
+  .partial()
+  .refine(
+    ({ email, password, currentPassword }) =>
+      currentPassword !== undefined || (email === undefined && password === undefined),
+    {
+      path: ['currentPassword'],
+      error: 'Is needed to change the e-mail address or the password',
+      when: () => true,
+    },
+  )
+  .meta({ id: 'ProfileChange', example: { username: 'stonemason' } })
+export type ProfileChange = z.infer<typeof ProfileChange>

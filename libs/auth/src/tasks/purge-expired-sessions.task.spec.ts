@@ -34,7 +34,16 @@ it('purge-expired-sessions deletes what expired over 30 days ago, and nothing el
 async function purge(): Promise<unknown> {
   const handler = auth.module.tasks?.find(({ task }) => task.name === 'auth.purge-expired-sessions')
   const { signal } = new AbortController()
-  return handler?.run({}, { id: 'test', attempt: 1, signal, log: auth.core.log })
+  return handler?.run(
+    {},
+    {
+      id: 'test',
+      attempt: 1,
+      signal,
+      log: auth.core.log,
+      progress: async () => {},
+    },
+  )
 }
 
 it('purge-expired-sessions runs by itself once a night', () => {

@@ -1,5 +1,6 @@
 import {
   AppError,
+  databaseContention,
   databaseTimeout,
   databaseUnavailable,
   notFound,
@@ -11,6 +12,7 @@ const retryAfterSeconds = 1
 // Codes of Prisma, PostgreSQL (SQLSTATE) and the system. Not messages, because those quote values and lines of source code.
 const taken = /^(P2002|23505)$/
 const missing = /^P2025$/
+const contended = /^(40001|40P01|P2034)$/
 const timedOut = /^(57014|55P03|25P0[34])$/
 const unavailable =
   /^(P1001|P1002|P1008|P1017|P2024|P2037|57P0\d|08\w{3}|53300|ECONN\w+|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|E(HOST|NET)UNREACH)$/
@@ -23,7 +25,8 @@ const saysUnavailable =
 
 /**
  * Turns a database failure into an {@link AppError} with the failure as its `cause`: unique values taken (409), a missing row (404),
- * a server that is away (503) or too slow (503). Anything else is a defect and comes back as it is.
+ * a transaction that
+ * was given up for others (503), a server that is away (503) or too slow (503). Anything else is a defect and comes back as it is.
  */
 export function toDatabaseError(error: unknown): unknown {
   if (error instanceof AppError) return error
@@ -34,6 +37,7 @@ export function toDatabaseError(error: unknown): unknown {
     codes.some((each) => code.test(each)) || sayings.some((each) => saying?.test(each))
   if (shows(taken)) return valueTaken({ cause: error })
   if (shows(missing)) return notFound({ cause: error })
+  if (shows(contended)) return databaseContention({ cause: error, retryAfterSeconds })
   if (shows(timedOut, saysTimedOut)) return databaseTimeout({ cause: error, retryAfterSeconds })
   if (shows(unavailable, saysUnavailable))
     return databaseUnavailable({ cause: error, retryAfterSeconds })

@@ -9,6 +9,7 @@ export type ErrorKind =
   | 'timeout'
   | 'conflict'
   | 'precondition_failed'
+  | 'precondition_required'
   | 'too_large'
   | 'address_too_long'
   | 'headers_too_large'

@@ -32,6 +32,14 @@ export const databaseTimeout = defineError({
   help: 'Repeat the request after the time that Retry-After gives; narrow it if it is a large list.',
 })
 
+export const databaseContention = defineError({
+  kind: 'unavailable',
+  code: 'database.contention',
+  title: 'Too many changes at once',
+  detail: 'Others changed the same rows at the same time, again and again.',
+  help: 'Repeat the request after the time that Retry-After gives.',
+})
+
 export const valueTaken = defineError({
   kind: 'conflict',
   code: 'request.value_taken',

@@ -8,6 +8,7 @@ export {
   type InputFault,
 } from './app-error.ts'
 export {
+  databaseContention,
   databaseTimeout,
   databaseUnavailable,
   dependencyUnavailable,

@@ -10,6 +10,7 @@ const statusByKind: Record<ErrorKind, number> = {
   timeout: 408,
   conflict: 409,
   precondition_failed: 412,
+  precondition_required: 428,
   too_large: 413,
   address_too_long: 414,
   headers_too_large: 431,

@@ -1,4 +1,5 @@
 import {
+  databaseContention,
   databaseTimeout,
   databaseUnavailable,
   dependencyUnavailable,
@@ -28,6 +29,7 @@ const platformErrors = [
   internalError,
   dependencyUnavailable,
   databaseUnavailable,
+  databaseContention,
   databaseTimeout,
   ...httpErrors,
 ]

@@ -24,7 +24,7 @@ beforeEach(async () => {
     wakes += 1
     committedAtWake.push(countEvents())
   }
-  store = createStore({ database, outboxNotifier: { wake } }, (tables) => ({
+  store = createStore({ database, outboxNotifier: { wake }, log: test.core.log }, (tables) => ({
     users: createUsers(tables.user),
   }))
 })
@@ -35,6 +35,8 @@ function createUsers(user: TestCore['core']['database']['client']['user']) {
       user.create({
         data: { username: name, email: `${name}@example.com`, passwordHash: 'none' },
       }),
+    list: () => user.findMany(),
+    touch: (id: number) => user.update({ where: { id }, data: { updatedAt: new Date() } }),
   }
 }
 
@@ -126,3 +128,127 @@ it('a store without a transaction publishes at once, and wakes the relay', async
   await store.events.publish(stoneCut, { stone: 'granite' })
   expect([await countEvents(), wakes]).toEqual([1, 1])
 })
+
+describe('two transactions that get in each other’s way', () => {
+  /** Adds the number of users to the name of one: with two at once, one has counted wrong unless the database objects. */
+  const createNext = (label: string, together: () => Promise<void>) => {
+    let attempts = 0
+    return store.transaction(
+      async (store) => {
+        attempts += 1
+        const { length } = await store.users.list()
+        if (attempts === 1) await together()
+        await store.users.create(`${label}-${length}`)
+        store.afterCommit(() => committed.push(label))
+        return attempts
+      },
+      { isolation: 'serializable' },
+    )
+  }
+  let committed: string[]
+  beforeEach(() => {
+    committed = []
+  })
+
+  it('run one after the other in the end, when they must be serializable', async () => {
+    const together = meeting(2)
+    const attempts = await Promise.all([createNext('a', together), createNext('b', together)])
+    expect(attempts.toSorted()).toEqual([1, 2])
+    const names = (await store.users.list()).map(({ username }) => username)
+    expect(names.map((name) => name.slice(2)).toSorted()).toEqual(['0', '1'])
+    expect(committed.toSorted()).toEqual(['a', 'b'])
+  })
+
+  it('run again after a deadlock', async () => {
+    const [one, two] = [await store.users.create('one'), await store.users.create('two')]
+    const together = meeting(2)
+    const touchBoth = (first: number, second: number) => {
+      let attempts = 0
+      return store.transaction(async (store) => {
+        attempts += 1
+        await store.users.touch(first)
+        if (attempts === 1) await together()
+        await store.users.touch(second)
+        return attempts
+      })
+    }
+    const attempts = await Promise.all([touchBoth(one.id, two.id), touchBoth(two.id, one.id)])
+    expect(attempts.toSorted()).toEqual([1, 2])
+  })
+
+  it('give up after three repeats, as a database that is too busy', async () => {
+    await test.core.database.pool.query(`
+      CREATE FUNCTION always_lose() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN RAISE EXCEPTION 'lost' USING ERRCODE = 'serialization_failure'; END $$;
+      CREATE TRIGGER always_lose BEFORE INSERT ON "user" FOR EACH ROW EXECUTE FUNCTION always_lose()`)
+    let attempts = 0
+    const losing = store.transaction(async (store) => {
+      attempts += 1
+      await store.events.publish(stoneCut, { stone: 'granite' })
+      await store.users.create('ada')
+    })
+    await expect(losing).rejects.toMatchObject({
+      kind: 'unavailable',
+      code: 'database.contention',
+      retryAfterSeconds: 1,
+    })
+    expect([attempts, await countEvents(), wakes]).toEqual([4, 0, 0])
+    await test.core.database.pool.query('DROP FUNCTION always_lose CASCADE')
+  })
+
+  it('refuse to become stricter on their way', async () => {
+    const joined = store.transaction((store) =>
+      store.transaction(() => Promise.resolve(), { isolation: 'serializable' }),
+    )
+    await expect(joined).rejects.toThrow('Ask for serializable where it begins')
+  })
+})
+
+describe('what follows a commit', () => {
+  it('runs after it, in order, and never after a rollback', async () => {
+    const seen: string[] = []
+    await store.transaction(async (store) => {
+      await store.users.create('ada')
+      store.afterCommit(async () => seen.push(`first, with ${await countUsers()} user`))
+      await store.transaction(async (store) => {
+        store.afterCommit(() => seen.push('second'))
+      })
+      expect(seen).toEqual([])
+    })
+    expect(seen).toEqual(['first, with 1 user', 'second'])
+    const failing = store.transaction(async (store) => {
+      store.afterCommit(() => seen.push('never'))
+      throw new Error('no')
+    })
+    await expect(failing).rejects.toThrow('no')
+    expect(seen).not.toContain('never')
+  })
+
+  it('runs at once without a transaction', () => {
+    let ran = false
+    store.afterCommit(() => (ran = true))
+    expect(ran).toBe(true)
+  })
+
+  it('is logged and harms nobody when it fails', async () => {
+    const seen: string[] = []
+    await store.transaction(async (store) => {
+      store.afterCommit(() => Promise.reject(new Error('no cache')))
+      store.afterCommit(() => seen.push('next'))
+    })
+    expect(seen).toEqual(['next'])
+    expect(test.lines).toContainEqual(
+      expect.objectContaining({ level: 'error', msg: 'what should follow a commit failed' }),
+    )
+  })
+})
+
+/** Resolves for each of so many callers once all of them are there. */
+function meeting(count: number): () => Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  return () => {
+    count -= 1
+    if (count === 0) resolve()
+    return promise
+  }
+}

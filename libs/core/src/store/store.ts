@@ -1,10 +1,20 @@
-import { toDatabaseError, type Database, type Db, type TableName } from '../db/index.ts'
-import { createOutbox, type Outbox, type OutboxNotifier } from '../events/index.ts'
+import type { Database, Db, TableName } from '../db/index.ts'
+import {
+  createOutbox,
+  createTaskOutbox,
+  type Outbox,
+  type OutboxNotifier,
+  type TaskOutbox,
+} from '../events/index.ts'
+import type { Logger } from '../logging/index.ts'
+import { createAfterCommit, type AfterCommit } from './after-commit.ts'
+import { refuseStricter, runTransaction, type TransactionOptions } from './transaction.ts'
 
 export interface StoreDeps {
   database: Database
   /** Told after a commit that published events, so that the relay need not wait for its next poll. */
   outboxNotifier: OutboxNotifier
+  log: Logger
 }
 
 /** Every table, on one connection or inside one transaction. A repository takes the part that its module owns. */
@@ -13,59 +23,86 @@ export type Tables = Pick<Db, TableName>
 /** A module's repositories and the outbox, bound to one connection. */
 export type Store<Repositories> = Repositories & {
   events: Outbox
+  /** For work that must not be lost, and must not begin before the commit. What may be lost is cheaper with `core.tasks`. */
+  tasks: TaskOutbox
   /**
    * Runs `work` with a store whose every part belongs to one transaction: all of it happens, or nothing. Inside, the same call joins the
    * transaction. Throws what `work` throws, and a database error as an `AppError`.
+   *
+   * When PostgreSQL gives a transaction up for the sake of others (a deadlock, a serialization failure), `work` runs again from the start, up
+   * to three times; so it should do nothing that a rollback does not undo. Whatever comes after goes into `afterCommit`.
    *
    * @example
    * await store.transaction(async (store) => {
    *   const user = await store.users.create(values)
    *   await store.events.publish(userRegistered, { userId: user.id })
+   *   store.afterCommit(() => cache.invalidateTags(['users']))
    * })
    */
-  transaction<T>(work: (store: Store<Repositories>) => Promise<T>): Promise<T>
+  transaction<T>(
+    work: (store: Store<Repositories>) => Promise<T>,
+    options?: TransactionOptions,
+  ): Promise<T>
+  /**
+   * Runs after the commit, in the order of the calls; never after a rollback; at once outside a transaction. The transaction waits for it. A
+   * failure is logged and changes nothing: what must not be lost is an event.
+   */
+  afterCommit: AfterCommit['add']
 }
-
-/** How long a transaction may wait for a connection, and how long it may take, in milliseconds. */
-const limits = { maxWait: 1_500, timeout: 10_000 }
 
 /** Binds a module's repositories, once to the pool and again for every transaction. */
 export function createStore<Repositories extends object>(
-  { database, outboxNotifier }: StoreDeps,
+  { database, outboxNotifier, log }: StoreDeps,
   bind: (tables: Tables) => Repositories,
 ): Store<Repositories> {
   return {
     ...bind(database.client),
     events: outboxThatNotifies(),
+    tasks: { enqueue: (...args) => transaction((store) => store.tasks.enqueue(...args)) },
     transaction,
+    afterCommit: (hook) => {
+      const hooks = createAfterCommit(log)
+      hooks.add(hook)
+      void hooks.run()
+    },
   }
 
-  async function transaction<T>(work: (store: Store<Repositories>) => Promise<T>): Promise<T> {
-    let published = false
-    let failure: { error: unknown } | undefined
-    const result = await database.client
-      .$transaction((tx) => {
-        const events = createOutbox(tx)
-        const store: Store<Repositories> = {
-          ...bind(tx),
-          events: {
-            publish: (event, payload) => {
-              published = true
-              return events.publish(event, payload)
-            },
+  async function transaction<T>(
+    work: (store: Store<Repositories>) => Promise<T>,
+    options: TransactionOptions = {},
+  ): Promise<T> {
+    const { result, hooks } = await runTransaction(database.client, options, async (tx) => {
+      const hooks = createAfterCommit(log)
+      const events = createOutbox(tx)
+      const tasks = createTaskOutbox(tx)
+      let published = false
+      const wakeAfterwards = () => {
+        if (!published) hooks.add(outboxNotifier.wake)
+        published = true
+      }
+      const store: Store<Repositories> = {
+        ...bind(tx),
+        events: {
+          publish: (event, payload) => {
+            wakeAfterwards()
+            return events.publish(event, payload)
           },
-          transaction: (inner) => inner(store),
-        }
-        return work(store).catch((error: unknown) => {
-          failure = { error }
-          throw error
-        })
-      }, limits)
-      .catch((error: unknown) => {
-        // What `work` threw is not ours to read: a refused connection to another service is no news of the database.
-        throw failure?.error === error ? error : toDatabaseError(error)
-      })
-    if (published) outboxNotifier.wake()
+        },
+        tasks: {
+          enqueue: (...args) => {
+            wakeAfterwards()
+            return tasks.enqueue(...args)
+          },
+        },
+        transaction: (inner, wanted = {}) => {
+          refuseStricter(wanted, options)
+          return inner(store)
+        },
+        afterCommit: hooks.add,
+      }
+      return { result: await work(store), hooks }
+    })
+    await hooks.run()
     return result
   }
 

@@ -1,0 +1,51 @@
+import type { Clock } from '@ashlar/core/module'
+import { emailTaken, userNotFound, wrongPassword } from '../auth.errors.ts'
+import type { AuthStore } from '../auth.store.ts'
+import { emailChangeRequested } from '../events/email-change-requested.event.ts'
+import { passwordChanged } from '../events/password-changed.event.ts'
+import type { Authenticated } from '../guards/auth.guards.ts'
+import type { User } from '../repositories/user.repository.ts'
+import type { ProfileChange } from '../schemas/user.schema.ts'
+import type { PasswordHasher } from './password-hasher.ts'
+
+export interface ProfileServiceDeps {
+  store: AuthStore
+  passwords: PasswordHasher
+  clock: Clock
+}
+
+export type ProfileService = ReturnType<typeof createProfileService>
+
+export function createProfileService({ store, passwords, clock }: ProfileServiceDeps) {
+  return { update }
+
+  /** A new password ends the other sessions. A new e-mail counts when it is verified. */
+  async function update(caller: Authenticated, change: ProfileChange): Promise<User> {
+    const { username, email, password, currentPassword } = change
+    const user = await store.users.findById(caller.user.id)
+    if (!user) throw userNotFound()
+    if (
+      currentPassword !== undefined &&
+      !(await passwords.verify(user.passwordHash, currentPassword))
+    )
+      throw wrongPassword()
+    const isNewEmail = email !== undefined && email !== user.email
+    if (isNewEmail && (await store.users.findByEmail(email))) throw emailTaken()
+    const passwordHash = password === undefined ? undefined : await passwords.hash(password)
+    return store.transaction(async (store) => {
+      const updated = await store.users.updateIfPassword(user, {
+        ...(username !== undefined && { username }),
+        ...(email !== undefined && { pendingEmail: isNewEmail ? email : null }),
+        ...(passwordHash !== undefined && { passwordHash }),
+      })
+      // It was changed elsewhere while this request was under way.
+      if (!updated) throw wrongPassword()
+      if (passwordHash !== undefined) {
+        await store.sessions.endAllBut(caller.sessionId, user.id, clock.now())
+        await store.events.publish(passwordChanged, { userId: user.id })
+      }
+      if (isNewEmail) await store.events.publish(emailChangeRequested, { userId: user.id })
+      return updated
+    })
+  }
+}

@@ -1,0 +1,84 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { toDatabaseError, type Db } from '../db/index.ts'
+import { AppError, databaseContention } from '../errors/index.ts'
+
+export interface TransactionOptions {
+  /** How much of what others do at the same time it may see; `read committed` if absent. */
+  isolation?: Isolation
+  /** Milliseconds for the whole of it; 10 000 if absent. */
+  timeoutMs?: number
+}
+
+type Isolation = 'read committed' | 'repeatable read' | 'serializable'
+
+const levels = {
+  'read committed': 'ReadCommitted',
+  'repeatable read': 'RepeatableRead',
+  serializable: 'Serializable',
+} as const
+
+const strictness = Object.keys(levels)
+
+/** How long a transaction may wait for a connection, in milliseconds. */
+const maxWait = 1_500
+
+/** So that a transaction that can never win ends within a second. */
+const retries = 3
+
+type Tx = Parameters<Parameters<Db['$transaction']>[0]>[0]
+
+/** Runs `work` in a transaction of its own, and again when PostgreSQL gave it up for the sake of others. */
+export async function runTransaction<T>(
+  client: Db,
+  options: TransactionOptions,
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await runOnce(client, options, work)
+    } catch (error) {
+      if (attempt > retries || !isContention(error)) throw error
+      await sleep(pauseBefore(attempt))
+    }
+  }
+}
+
+async function runOnce<T>(
+  client: Db,
+  { isolation = 'read committed', timeoutMs = 10_000 }: TransactionOptions,
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  let failure: { error: unknown } | undefined
+  const limits = { maxWait, timeout: timeoutMs, isolationLevel: levels[isolation] }
+  return client
+    .$transaction(
+      (tx) =>
+        work(tx).catch((error: unknown) => {
+          failure = { error }
+          throw error
+        }),
+      limits,
+    )
+    .catch((error: unknown) => {
+      // What `work` threw is not ours to read: a refused connection to another service is no news of the database.
+      throw failure?.error === error ? error : toDatabaseError(error)
+    })
+}
+
+/** The statement that lost tells so; a `COMMIT` whose connection broke does not, and is never repeated: it may have happened. */
+const isContention = (error: unknown): boolean =>
+  error instanceof AppError && error.code === databaseContention.code
+
+/** Doubled each time and drawn by lot, so that two that met do not meet again. */
+const pauseBefore = (attempt: number): number => (0.5 + Math.random()) * 10 * 2 ** attempt
+
+/** A transaction cannot become stricter on its way. Throws, because silence would be a lost promise. */
+export function refuseStricter(
+  { isolation: wanted = 'read committed' }: TransactionOptions,
+  { isolation: given = 'read committed' }: TransactionOptions,
+): void {
+  if (strictness.indexOf(wanted) > strictness.indexOf(given))
+    throw new Error(
+      `A transaction that is ${given} cannot be joined by one that must be ${wanted}. Ask for ${wanted} where it begins.`,
+    )
+}
