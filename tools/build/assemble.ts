@@ -6,6 +6,8 @@ import { ExpectedFault, runMain } from '../servers/expected-fault.ts'
 import { ensureFolder, projectRoot } from '../servers/project.ts'
 
 const target = join(projectRoot, 'dist/ashlar')
+/** What an operator runs beside the processes. */
+const operatorTools = ['tools/db', 'tools/tasks', 'tools/events']
 const leftBehind = ['scripts', 'type', 'exports', 'devDependencies']
 
 await runMain(async () => {
@@ -22,7 +24,7 @@ await runMain(async () => {
 
 function expectedBundles() {
   const apps = globSync('apps/*/package.json', { cwd: projectRoot }).map(dirname)
-  return [...apps, 'tools/db'].map((folder) => `${folder}/main.js`)
+  return [...apps, ...operatorTools].map((folder) => `${folder}/main.js`)
 }
 
 function copyBundle(bundle: string) {

@@ -1,11 +1,13 @@
-// Writes what is generated from the code: .env.example and docs/modules.md. With --check it writes nothing and fails when one is stale.
+// Writes what is generated from the code: .env.example, docs/modules.md and docs/openapi.json. With --check it writes nothing and fails when one is stale.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { describeEnvironment } from './env-example.ts'
 import { describeModules } from './modules-page.ts'
+import { describeOpenApi } from './openapi-document.ts'
 
 const documents: Record<string, () => string> = {
   '.env.example': describeEnvironment,
   'docs/modules.md': describeModules,
+  'docs/openapi.json': describeOpenApi,
 }
 
 const checking = process.argv.includes('--check')

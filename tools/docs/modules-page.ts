@@ -1,30 +1,16 @@
-import { authEnvironment } from '@ashlar/auth/testing'
-import { createCore, type FeatureModule } from '@ashlar/core/module'
-import { composeModules } from '@ashlar/modules'
-import { loadConfig } from '@ashlar/modules/config'
+import type { FeatureModule } from '@ashlar/core/module'
+import { composeForDocs } from './compose-for-docs.ts'
 
 /** What each module serves, publishes, hears and runs, as the composed modules themselves say. */
 export function describeModules(): string {
-  const { all } = composeAll()
+  const { modules } = composeForDocs()
   return [
     '# Modules',
     '',
     'Generated from the code by `npm run docs`; a test holds it against the code.',
-    ...all.map(describeModule),
+    ...modules.map(describeModule),
     '',
   ].join('\n')
-}
-
-/** Nothing is connected by composing, so the addresses need not lead anywhere. */
-function composeAll() {
-  const config = loadConfig({
-    APP_ENV: 'testing',
-    DATABASE_URL: 'postgresql://localhost/none',
-    REDIS_URL: 'redis://localhost',
-    SMTP_URL: 'smtp://localhost',
-    ...authEnvironment(),
-  })
-  return composeModules(createCore({ process: 'docs', config: config.core }), config)
 }
 
 function describeModule(module: FeatureModule): string {

@@ -1,9 +1,6 @@
 import type { Component } from '@ashlar/core/lifecycle'
 import type { Core, FeatureModule } from '@ashlar/core/module'
-import {
-  createQueueGauges,
-  createScheduler as createTaskScheduler,
-} from '@ashlar/core/queue'
+import { createQueueGauges, createScheduler as createTaskScheduler } from '@ashlar/core/queue'
 
 export interface SchedulerDeps {
   core: Pick<Core, 'config' | 'log' | 'metrics' | 'database' | 'queues'>
@@ -21,7 +18,7 @@ export function createScheduler({ core, modules }: SchedulerDeps): Scheduler {
   const { pool } = core.database
   return {
     components: [
-      createTaskScheduler({ queues, modules, log }),
+      createTaskScheduler({ queues, modules, log, metrics }),
       createQueueGauges({ pool, queues, modules, log, metrics }),
     ],
   }

@@ -3,6 +3,7 @@ import {
   createRelay,
   createSubscriptions,
   createSweep,
+  createTaskDeliveries,
 } from '@ashlar/core/events'
 import type { Component } from '@ashlar/core/lifecycle'
 import type { Core, FeatureModule } from '@ashlar/core/module'
@@ -28,6 +29,7 @@ export function createWorker({ core, modules }: WorkerDeps): Worker {
   const subscriptions = createSubscriptions({
     pool,
     listeners,
+    tasks,
     modules: modules.map(({ name }) => name),
     log,
   })
@@ -35,8 +37,14 @@ export function createWorker({ core, modules }: WorkerDeps): Worker {
     components: [
       createRelay({ config, pool, queues, subscriptions, log, metrics }),
       createSweep({ pool, queues, log }),
-      createListenerWorkers({ config, pool, listeners, log, metrics }),
-      createTaskWorkers({ config, tasks, log, metrics }),
+      createListenerWorkers({ config, pool, queues, listeners, log, metrics }),
+      createTaskWorkers({
+        config,
+        tasks,
+        deliveries: createTaskDeliveries(pool),
+        log,
+        metrics,
+      }),
     ],
   }
 }

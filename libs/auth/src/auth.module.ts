@@ -14,6 +14,7 @@ import { sendWelcomeEmail } from './listeners/send-welcome-email.listener.ts'
 import { authRoutes } from './routes/auth.routes.ts'
 import { passwordRoutes } from './routes/password.routes.ts'
 import { profileRoutes } from './routes/profile.routes.ts'
+import { sessionRoutes } from './routes/session.routes.ts'
 import { userRoutes } from './routes/user.routes.ts'
 import { verificationRoutes } from './routes/verification.routes.ts'
 import { createAccessTokens } from './services/access-token.ts'
@@ -64,6 +65,7 @@ export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
     name: 'auth',
     routes: [
       authRoutes(auth, sessions),
+      sessionRoutes(sessions, guards),
       passwordRoutes(passwordReset),
       verificationRoutes(verification),
       profileRoutes({ guards, profile, users }),

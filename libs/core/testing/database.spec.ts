@@ -9,7 +9,7 @@ describe('a test database', () => {
       cloneTestDatabase(adminUrl, '1'),
       cloneTestDatabase(adminUrl, '1'),
     ])
-    await query(one.url, `INSERT INTO event_subscription VALUES ('a.b', 'c.d', 'q', now())`)
+    await query(one.url, `INSERT INTO event_subscription VALUES ('a.b', 'c.d', 'a.events')`)
     expect(await query(one.url, 'SELECT 1 FROM event_subscription')).toHaveLength(1)
     expect(await query(other.url, 'SELECT 1 FROM event_subscription')).toHaveLength(0)
     await Promise.all([one.drop(), other.drop()])

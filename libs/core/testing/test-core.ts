@@ -8,7 +8,7 @@ import { cloneTestDatabase } from './database.ts'
 
 export interface TestCoreOptions {
   clock?: Clock
-  /** Keys over the defaults of a test: an own database, an own queue prefix, and a mail server that does not exist. */
+  /** Keys over the defaults of a test: an own database, an own queue prefix, no rate limits, and a mail server that does not exist. */
   environment?: Environment
 }
 
@@ -37,6 +37,7 @@ export async function createTestCore({
       DATABASE_URL: database.url,
       REDIS_URL: process.env['REDIS_URL'],
       SMTP_URL: 'smtp://127.0.0.1:9',
+      RATE_LIMIT_ENABLED: 'false',
       ...environment,
     },
   )
@@ -69,11 +70,11 @@ export async function serveModules(
   core: Core,
   modules: readonly FeatureModule[],
 ): Promise<TestServer> {
-  const { config, log, metrics } = core
+  const { config, log, metrics, database, rateLimits } = core
   const { problemBaseUrl } = config
   const health = createHealth({
     problemBaseUrl,
-    checks: [{ name: 'database', required: true, check: () => core.database.ping() }],
+    checks: [{ name: 'database', required: true, check: () => database.ping() }],
   })
   const app = createHttpApp({
     routes: modules.flatMap(({ routes }) => routes ?? []),
@@ -82,6 +83,8 @@ export async function serveModules(
     log,
     health,
     metrics,
+    database,
+    rateLimits,
   })
   const server = createHttpServer({ app, port: 0, problemBaseUrl, log, health })
   await server.start()

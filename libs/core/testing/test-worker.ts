@@ -1,4 +1,9 @@
-import { createListenerWorkers, createRelay, createSubscriptions } from '../src/events/index.ts'
+import {
+  createListenerWorkers,
+  createRelay,
+  createSubscriptions,
+  createTaskDeliveries,
+} from '../src/events/index.ts'
 import type { Component } from '../src/lifecycle/index.ts'
 import type { Core, FeatureModule } from '../src/module/index.ts'
 import { createTaskWorkers } from '../src/queue/index.ts'
@@ -19,13 +24,20 @@ export async function startWorker(
   const subscriptions = createSubscriptions({
     pool,
     listeners,
+    tasks,
     modules: modules.map(({ name }) => name),
     log,
   })
   const components: Component[] = [
     createRelay({ config, pool, queues, subscriptions, log, metrics }),
-    createListenerWorkers({ config, pool, listeners, log, metrics }),
-    createTaskWorkers({ config, tasks, log, metrics }),
+    createListenerWorkers({ config, pool, queues, listeners, log, metrics }),
+    createTaskWorkers({
+      config,
+      tasks,
+      deliveries: createTaskDeliveries(pool),
+      log,
+      metrics,
+    }),
   ]
   for (const component of components) await component.start?.()
   return {

@@ -1,10 +1,11 @@
 import { createAuthModule, type AuthModule } from '@ashlar/auth'
-import type { Core, FeatureModule } from '@ashlar/core/module'
+import { createCoreModule, type Core, type FeatureModule } from '@ashlar/core/module'
+import { createProjectsModule } from '@ashlar/projects'
 import type { AppConfig } from './config.ts'
 
 export interface Modules {
   auth: AuthModule
-  /** Those that this process hosts: all, unless MODULES names some. */
+  /** Those that this process hosts: core, and all others unless MODULES names some. */
   all: readonly FeatureModule[]
 }
 
@@ -12,5 +13,8 @@ export interface Modules {
 export function composeModules(core: Core, config: AppConfig): Modules {
   const auth = createAuthModule({ core, config: config.auth })
   const hosted = config.core.modules
-  return { auth, all: [auth].filter(({ name }) => !hosted || hosted.includes(name)) }
+  const projects = createProjectsModule({ core, auth })
+  const modules: readonly FeatureModule[] = [auth, projects]
+  const chosen = modules.filter(({ name }) => !hosted || hosted.includes(name))
+  return { auth, all: [createCoreModule(core), ...chosen] }
 }

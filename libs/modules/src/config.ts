@@ -16,7 +16,7 @@ export const configDefinitions = { core: coreConfig, auth: authConfig }
 export type AppConfig = ReturnType<typeof loadConfig>
 
 /** What MODULES may name. */
-export const moduleNames = Object.keys(configDefinitions).filter((name) => name !== 'core')
+export const moduleNames = ['auth', 'projects']
 
 /** Reads, validates and freezes the whole configuration. Throws one error with every fault. */
 export function loadConfig(environment: Environment = readEnvironment()) {

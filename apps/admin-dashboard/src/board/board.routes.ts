@@ -2,7 +2,7 @@ import type { Express, RequestHandler } from 'express'
 import { dependencyUnavailable } from '@ashlar/core/errors'
 import { unauthenticated } from '@ashlar/core/http'
 import type { FeatureModule } from '@ashlar/core/module'
-import { eventQueue, taskQueue, type Queues } from '@ashlar/core/queue'
+import { queuesOf, type Queues } from '@ashlar/core/queue'
 import type { AdminSession } from '../session/admin-session.ts'
 import { servePages } from './board-pages.ts'
 import { createBoard } from './board.ts'
@@ -19,7 +19,7 @@ export function mountBoard(
   app: Express,
   { appName, modules, queues, session }: BoardRoutesDeps,
 ): void {
-  const names = modules.flatMap(({ name }) => [eventQueue(name), taskQueue(name)])
+  const names = modules.flatMap(queuesOf)
   const board = createBoard({ appName, queues, names })
   app.use('/queues', requireAdmin, requireRedis, servePages(board), board)
 

@@ -1,5 +1,7 @@
+import { z } from 'zod'
 import { createUser, startAuth, type TestAuth } from '@ashlar/auth/testing'
-import { eventually, startTcpProxy } from '@ashlar/core/testing'
+import { defineTask, handle } from '@ashlar/core/queue'
+import { eventually, startTcpProxy, startWorker } from '@ashlar/core/testing'
 import { cookieOf, serveAdmin, type TestAdmin } from '../testing/serve-admin.ts'
 
 describe('Bull-Board', () => {
@@ -77,6 +79,25 @@ describe('Bull-Board', () => {
     })
     expect(answer.status).toBe(409)
     expect((await queue.getJob(job.id ?? ''))?.data).toEqual({ password: 'planted' })
+    await queue.obliterate({ force: true })
+  })
+
+  it('runs a dead job again', async () => {
+    const queue = auth.core.queues.get('auth.tasks')
+    const jam = defineTask('auth.jam', z.object({}), { attempts: 1 })
+    const handler = handle(jam, () => {
+      throw new Error('paper jam')
+    })
+    const worker = await startWorker(auth.core, [
+      { name: 'auth', tasks: [handler], gateway: undefined },
+    ])
+    const { id } = await auth.core.tasks.enqueue(jam, {})
+    await eventually(async () => (await queue.getJobState(id)) === 'failed')
+    await worker.stop()
+    const path = `/queues/api/queues/auth.tasks/${id}/retry`
+    const answer = await admin.ask(path, { method: 'PUT', headers })
+    expect(answer.status).toBe(204)
+    expect(await queue.getJobState(id)).toBe('waiting')
     await queue.obliterate({ force: true })
   })
 

@@ -1,4 +1,4 @@
-import type { DbFor, Row } from '@ashlar/core/db'
+import type { DbFor, Page, PageRequest, Row } from '@ashlar/core/db'
 import type { User } from './user.repository.ts'
 
 export type Session = Row<'session'>
@@ -36,6 +36,7 @@ export function createSessionRepository(db: DbFor<'session' | 'usedRefreshToken'
     create,
     findLiveWithUser,
     findByToken,
+    findLivePageOf,
     rotate,
     end,
     endAllOf,
@@ -64,6 +65,10 @@ export function createSessionRepository(db: DbFor<'session' | 'usedRefreshToken'
     const session = await db.session.findUnique({ where: { refreshTokenHash: hash }, include })
     if (session) return session
     return db.session.findFirst({ where: { usedTokens: { some: { hash } } }, include })
+  }
+
+  function findLivePageOf(userId: number, list: PageRequest, now: Date): Promise<Page<Session>> {
+    return db.session.findPage({ where: { userId, ...live(now) }, list })
   }
 
   /** Exchanges the refresh token of a live session, in one statement, so that one of any number of callers does. */

@@ -1,4 +1,11 @@
-import { onlyDeleted, violates, type DbFor, type Row } from '@ashlar/core/db'
+import {
+  onlyDeleted,
+  violates,
+  type Page,
+  type PageRequest,
+  type DbFor,
+  type Row,
+} from '@ashlar/core/db'
 import { emailTaken, usernameTaken } from '../auth.errors.ts'
 
 export type User = Row<'user'>
@@ -22,6 +29,8 @@ type UserChange = Partial<
 export function createUserRepository(db: DbFor<'user'>) {
   return {
     create,
+    findPage,
+    findDeletedPage,
     findById,
     findByIds,
     findByEmail,
@@ -63,6 +72,14 @@ export function createUserRepository(db: DbFor<'user'>) {
       data: { lastLoginAt: now, updatedAt },
     })
     return count > 0
+  }
+
+  function findPage(list: PageRequest): Promise<Page<User>> {
+    return db.user.findPage({ list })
+  }
+
+  function findDeletedPage(list: PageRequest): Promise<Page<User>> {
+    return db.user.findPage({ where: onlyDeleted, list })
   }
 
   /** Null when the account or its password is no longer what it was. Throws a conflict that names the taken value. */

@@ -123,6 +123,20 @@ describe('POST /auth/register', () => {
     expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 409, 409])
   })
 
+  it('may be repeated with the same Idempotency-Key, and registers once', async () => {
+    const body = buildRegistration()
+    const send = () =>
+      request(auth.url)
+        .post('/api/v1/auth/register')
+        .set('idempotency-key', body.username)
+        .send(body)
+    const first = await send().expect(201)
+    const again = await send().expect(201)
+    expect(again.body).toEqual(first.body)
+    expect(again.headers['idempotency-replayed']).toBe('true')
+    expect(await auth.core.database.client.user.count({ where: { email: body.email } })).toBe(1)
+  })
+
   it('is refused with 403 when registration is switched off', async () => {
     const closed = await startAuth({ AUTH_REGISTRATION_ENABLED: 'false' })
     try {

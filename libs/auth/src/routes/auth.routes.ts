@@ -21,7 +21,11 @@ import { clientOf } from './client.ts'
 import { toFullUser } from './user.presenter.ts'
 
 export function authRoutes(auth: AuthService, sessions: SessionService) {
-  const routes = createRoutes({ prefix: '/auth', tag: 'Authentication' })
+  const routes = createRoutes({
+    prefix: '/auth',
+    tag: 'Authentication',
+    description: 'Accounts and their sessions: register, log in, stay logged in, recover.',
+  })
 
   routes.post(
     '/register',

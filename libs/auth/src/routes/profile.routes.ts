@@ -19,7 +19,11 @@ export interface ProfileRoutesDeps {
 }
 
 export function profileRoutes({ guards: { activeUser }, profile, users }: ProfileRoutesDeps) {
-  const routes = createRoutes({ prefix: '/profile', tag: 'Profile' })
+  const routes = createRoutes({
+    prefix: '/profile',
+    tag: 'Profile',
+    description: 'The own account of whoever asks.',
+  })
 
   routes.get(
     '/',

@@ -1,6 +1,6 @@
 import type { AuthenticatedUser } from '../guards/auth.guards.ts'
 import { canReadFullUser, type Actor } from '../policies/user.policy.ts'
-import type { FullUser, PublicUser } from '../schemas/user.schema.ts'
+import type { FullUser, PublicUser, VisibleUser } from '../schemas/user.schema.ts'
 
 export const toPublicUser = ({
   id,
@@ -23,5 +23,13 @@ export const toFullUser = (user: AuthenticatedUser): FullUser => ({
 })
 
 /** As much of a user as this one may see. */
-export const toVisibleUser = (actor: Actor, user: AuthenticatedUser): FullUser | PublicUser =>
+export const toVisibleUser = (actor: Actor, user: AuthenticatedUser): VisibleUser =>
   canReadFullUser(actor, user) ? toFullUser(user) : toPublicUser(user)
+
+/** A user as the list of the deleted shows one. */
+export const toDeletedUser = (
+  user: AuthenticatedUser & { deletedAt: Date | null },
+): VisibleUser => ({
+  ...toFullUser(user),
+  ...(user.deletedAt && { deletedAt: user.deletedAt.toISOString() }),
+})

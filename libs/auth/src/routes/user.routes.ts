@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { mapPage } from '@ashlar/core/db'
 import { createRoutes, ResourceId } from '@ashlar/core/http'
 import {
   emailTaken,
@@ -8,15 +9,43 @@ import {
   userNotFound,
 } from '../auth.errors.ts'
 import type { AuthGuards } from '../guards/auth.guards.ts'
-import { canDeleteUsers, canRestoreUsers, canUpdateUsers } from '../policies/user.policy.ts'
-import { FullUser, PublicUser, UserChange } from '../schemas/user.schema.ts'
+import {
+  canDeleteUsers,
+  canListFullUsers,
+  canRestoreUsers,
+  canUpdateUsers,
+} from '../policies/user.policy.ts'
+import { FullUser, UserChange, VisibleUser } from '../schemas/user.schema.ts'
 import type { UserService } from '../services/user.service.ts'
-import { toFullUser, toVisibleUser } from './user.presenter.ts'
+import { fullUserList, publicUserList } from './user.list.ts'
+import { toDeletedUser, toFullUser, toVisibleUser } from './user.presenter.ts'
 
 const params = z.strictObject({ id: ResourceId })
 
 export function userRoutes(users: UserService, { activeUser }: AuthGuards) {
-  const routes = createRoutes({ prefix: '/users', tag: 'Users' })
+  const routes = createRoutes({
+    prefix: '/users',
+    tag: 'Users',
+    description: 'Accounts as others see them, and what administrators do with them.',
+  })
+
+  routes.get(
+    '/',
+    {
+      summary: 'List users',
+      description:
+        'Administrators get full users, may sort and filter by e-mail and role, and may ask for the deleted.',
+      guard: activeUser,
+      list: fullUserList,
+      listFor: ({ user }) => (canListFullUsers(user) ? fullUserList : publicUserList),
+      response: VisibleUser,
+    },
+    async ({ list, user }) => {
+      if (list.parameters.deleted === 'true')
+        return mapPage(await users.findDeletedPage(list), toDeletedUser)
+      return mapPage(await users.findPage(list), (each) => toVisibleUser(user, each))
+    },
+  )
 
   routes.get(
     '/:id',
@@ -25,7 +54,7 @@ export function userRoutes(users: UserService, { activeUser }: AuthGuards) {
       description: 'The full user for oneself and for administrators, otherwise the public one.',
       guard: activeUser,
       params,
-      response: z.union([FullUser, PublicUser]),
+      response: VisibleUser,
       errors: [userNotFound],
     },
     async ({ params, user }) => toVisibleUser(user, await users.get(params.id)),

@@ -62,6 +62,21 @@ export const ResendVerificationBody = z
   .meta({ id: 'ResendVerificationBody' })
 export type ResendVerificationBody = z.infer<typeof ResendVerificationBody>
 
+/** One signed-in device of the caller. */
+export const Session = z
+  .object({
+    id: z.uuid(),
+    device: z
+      .string()
+      .nullable()
+      .meta({ description: 'User agent of the last log-in or refresh.' }),
+    createdAt: z.iso.datetime(),
+    lastUsedAt: z.iso.datetime(),
+    current: z.boolean().meta({ description: 'The session of this request.' }),
+  })
+  .meta({ id: 'Session' })
+export type Session = z.infer<typeof Session>
+
 /** RFC 6749 §5.1, therefore not wrapped in `data`. */
 export const TokenAnswer = z
   .object({

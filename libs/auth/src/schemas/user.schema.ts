@@ -65,6 +65,19 @@ export const FullUser = z
   .meta({ id: 'FullUser' })
 export type FullUser = z.infer<typeof FullUser>
 
+/** As much of a user as the reader may see: a public one, or all of it. */
+export const VisibleUser = z
+  .object({
+    ...PublicUser.shape,
+    ...FullUser.omit({ id: true, username: true, status: true, createdAt: true }).partial().shape,
+    deletedAt: z.iso
+      .datetime()
+      .optional()
+      .meta({ description: 'In a list of deleted users only.' }),
+  })
+  .meta({ id: 'User', description: 'All members for oneself and for administrators.' })
+export type VisibleUser = z.infer<typeof VisibleUser>
+
 /** What an admin may change of others. What is absent stays as it is. */
 export const UserChange = z
   .strictObject({ status: UserStatus, role: UserRole })

@@ -1,8 +1,10 @@
+import type { Page, PageRequest } from '@ashlar/core/db'
 import type { Clock } from '@ashlar/core/module'
 import type { AuthConfig } from '../auth.config.ts'
-import { invalidCredentials, invalidRefreshToken } from '../auth.errors.ts'
+import { invalidCredentials, invalidRefreshToken, sessionNotFound } from '../auth.errors.ts'
 import type { AuthStore } from '../auth.store.ts'
 import { sessionReused } from '../events/session-reused.event.ts'
+import type { Authenticated } from '../guards/auth.guards.ts'
 import type { Client, Session, SessionWithUser } from '../repositories/session.repository.ts'
 import type { User } from '../repositories/user.repository.ts'
 import type { TokenAnswer } from '../schemas/auth.schema.ts'
@@ -22,7 +24,7 @@ export type SessionService = ReturnType<typeof createSessionService>
 /** Sessions are families of refresh tokens: each is exchanged once for its successor. */
 export function createSessionService(deps: SessionServiceDeps) {
   const { config, store, accessTokens, refreshTokens, clock } = deps
-  return { start, refresh, logOut }
+  return { start, refresh, logOut, findPageOf, end, endOthers }
 
   /** Signs a user in whose password was just found right. Refuses if it was changed or the account closed meanwhile. */
   async function start(user: User, client: Client): Promise<TokenAnswer> {
@@ -95,6 +97,18 @@ export function createSessionService(deps: SessionServiceDeps) {
     if (!session) return
     if (equal(hash, session.refreshTokenHash) || isInGrace(session, hash, now))
       await store.sessions.end(session, now)
+  }
+
+  function findPageOf(userId: number, list: PageRequest): Promise<Page<Session>> {
+    return store.sessions.findLivePageOf(userId, list, clock.now())
+  }
+
+  async function end(id: string, userId: number): Promise<void> {
+    if (!(await store.sessions.end({ id, userId }, clock.now()))) throw sessionNotFound()
+  }
+
+  function endOthers({ user, sessionId }: Authenticated): Promise<void> {
+    return store.sessions.endAllBut(sessionId, user.id, clock.now())
   }
 
   function isInGrace(session: Session, hash: Uint8Array, now: Date): boolean {

@@ -13,7 +13,8 @@ export interface UserServiceDeps {
 export type UserService = ReturnType<typeof createUserService>
 
 export function createUserService({ store, clock }: UserServiceDeps) {
-  return { get, update, remove, restore }
+  const { findPage, findDeletedPage } = store.users
+  return { findPage, findDeletedPage, get, update, remove, restore }
 
   async function get(id: number): Promise<User> {
     const user = await store.users.findById(id)

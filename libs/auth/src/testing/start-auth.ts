@@ -6,6 +6,7 @@ import {
   type TestClock,
   type TestCore,
 } from '@ashlar/core/testing'
+import type { Core, FeatureModule } from '@ashlar/core/module'
 import { authConfig } from '../auth.config.ts'
 import { createAuthModule, type AuthModule } from '../auth.module.ts'
 import { createAuthStore, type AuthStore } from '../auth.store.ts'
@@ -21,8 +22,11 @@ export interface TestAuth extends TestCore {
   issue: OneTimeTokens['issue']
 }
 
-/** The auth module behind real HTTP, on a database of its own and a clock that the test sets. */
-export async function startAuth(environment: Environment = {}): Promise<TestAuth> {
+/** The auth module behind real HTTP, on a database of its own and a clock that the test sets; with modules that stand on it, if there are any. */
+export async function startAuth(
+  environment: Environment = {},
+  others: (core: Core, auth: AuthModule) => readonly FeatureModule[] = () => [],
+): Promise<TestAuth> {
   const clock = createTestClock()
   const test = await createTestCore({ clock, environment })
   const { auth: config } = parseConfig(
@@ -30,7 +34,7 @@ export async function startAuth(environment: Environment = {}): Promise<TestAuth
     { ...authEnvironment(), ...environment },
   )
   const module = createAuthModule({ core: test.core, config })
-  const server = await serveModules(test.core, [module])
+  const server = await serveModules(test.core, [module, ...others(test.core, module)])
   const store = createAuthStore(test.core)
   return {
     ...test,

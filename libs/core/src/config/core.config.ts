@@ -75,9 +75,18 @@ export const coreConfig = defineConfig(
         'The same database without a pooler between, for LISTEN and advisory locks. DATABASE_URL if unset.',
       example: 'postgresql://ashlar:password@localhost:5432/ashlar',
     }),
+    DATABASE_POOLER: key(flag().prefault('false'), {
+      description:
+        'true if DATABASE_URL leads through PgBouncer: time limits are then set for each transaction, not for the connection.',
+      example: 'false',
+    }),
     DATABASE_POOL_SIZE: key(integer(1, 1_000).prefault('10'), {
       description: 'Connections to PostgreSQL that one process keeps at most.',
       example: '10',
+    }),
+    EVENT_RETENTION: key(duration().prefault('30d'), {
+      description: 'How long events are kept that every listener has finished.',
+      example: '30d',
     }),
     REDIS_URL: key(url('redis', 'rediss'), {
       description: 'Redis or Valkey. npm run dev brings its own if unset.',
@@ -110,6 +119,15 @@ export const coreConfig = defineConfig(
         example: 'info',
       },
     ),
+    RATE_LIMIT_ENABLED: key(flag().prefault('true'), {
+      description: 'false switches every rate limit off.',
+      example: 'true',
+    }),
+    RATE_LIMIT_DEFAULT: key(integer(1, 1_000_000_000).prefault('300'), {
+      description:
+        'Requests per minute that one user, or one address without a user, may send to one route that declares no limit of its own.',
+      example: '300',
+    }),
     SHUTDOWN_GRACE: key(duration().prefault('10s'), {
       description: 'How long a process may finish its work after SIGTERM.',
       example: '10s',
@@ -146,11 +164,15 @@ export const coreConfig = defineConfig(
     ),
     databaseUrl: env.DATABASE_URL,
     databaseDirectUrl: env.DATABASE_DIRECT_URL ?? env.DATABASE_URL,
+    databasePooler: env.DATABASE_POOLER,
     databasePoolSize: env.DATABASE_POOL_SIZE,
+    eventRetentionMs: env.EVENT_RETENTION,
     redisUrl: env.REDIS_URL,
     smtpUrl: env.SMTP_URL,
     mailFrom: env.MAIL_FROM,
     logLevel: env.LOG_LEVEL,
+    rateLimitEnabled: env.RATE_LIMIT_ENABLED,
+    rateLimitDefault: env.RATE_LIMIT_DEFAULT,
     shutdownGraceMs: env.SHUTDOWN_GRACE,
     tracing: env.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined && !env.OTEL_SDK_DISABLED,
     modules: env.MODULES,

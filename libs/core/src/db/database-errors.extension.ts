@@ -1,16 +1,41 @@
-import { toDatabaseError } from './database-errors.ts'
+import { isConnectionLost, toDatabaseError } from './database-errors.ts'
 import { Prisma } from './generated/client.ts'
 
-/** Every query fails with the errors of {@link toDatabaseError}. */
+const reads = new Set<string>([
+  'findUnique',
+  'findUniqueOrThrow',
+  'findFirst',
+  'findFirstOrThrow',
+  'findMany',
+  'count',
+  'aggregate',
+  'groupBy',
+])
+
+/**
+ * Every query fails with the errors of {@link toDatabaseError}. A read whose connection broke is asked once more: a restart of the server or
+ * of a pooler leaves dead connections in the pool. A write never is, because it may have happened.
+ */
 export const mapErrors = Prisma.defineExtension({
   name: 'map-errors',
   query: {
-    async $allOperations({ args, query }): Promise<unknown> {
+    async $allOperations(asked): Promise<unknown> {
+      const { operation, args, query } = asked
       try {
-        return await query(args)
+        return await query(args).catch((error: unknown) => {
+          if (!reads.has(operation) || isInTransaction(asked) || !isConnectionLost(error))
+            throw error
+          return query(args)
+        })
       } catch (error) {
         throw toDatabaseError(error)
       }
     },
   },
 })
+
+/** The rest of a transaction is lost with its connection. Prisma tells its extensions, but not their types. */
+function isInTransaction(asked: object): boolean {
+  const { __internalParams: internal } = asked as { __internalParams?: { transaction?: unknown } }
+  return internal?.transaction !== undefined
+}

@@ -4,6 +4,8 @@ import {
   databaseTimeout,
   databaseUnavailable,
   notFound,
+  referenceBroken,
+  valueRefused,
   valueTaken,
 } from '../errors/index.ts'
 
@@ -12,21 +14,26 @@ const retryAfterSeconds = 1
 // Codes of Prisma, PostgreSQL (SQLSTATE) and the system. Not messages, because those quote values and lines of source code.
 const taken = /^(P2002|23505)$/
 const missing = /^P2025$/
+const brokenReference = /^(P2003|P2014|23503|23001)$/
+// Too long, out of range, no such form, a broken check, U+0000.
+const refused = /^(P2000|P2020|P2007|22001|22003|22007|22008|22P02|23514|22021|22P05)$/
 const contended = /^(40001|40P01|P2034)$/
 const timedOut = /^(57014|55P03|25P0[34])$/
 const unavailable =
   /^(P1001|P1002|P1008|P1017|P2024|P2037|57P0\d|08\w{3}|53300|ECONN\w+|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|E(HOST|NET)UNREACH)$/
+const lost = /^(P1017|57P0[12]|ECONNRESET|EPIPE)$/
 
 // What `pg` says without any code, and Prisma under the one code that it has for everything about transactions.
 const codeOfTransactions = 'P2028'
+const saysLost = /^Connection terminated unexpectedly$|not queryable$/
 const saysTimedOut = /^Query read timeout$|on an expired transaction/
 const saysUnavailable =
   /^timeout exceeded when trying to connect$|^Connection terminated|not queryable$|Unable to start a transaction in the given time/
 
 /**
- * Turns a database failure into an {@link AppError} with the failure as its `cause`: unique values taken (409), a missing row (404),
- * a transaction that
- * was given up for others (503), a server that is away (503) or too slow (503). Anything else is a defect and comes back as it is.
+ * Turns a database failure into an {@link AppError} with the failure as its `cause`: a unique value that is taken (409), a broken reference
+ * (409), a value that a column does not take (422), a missing row (404), a transaction that was given up for others, a server that is away or
+ * too slow (503). Anything else is a defect and comes back as it is.
  */
 export function toDatabaseError(error: unknown): unknown {
   if (error instanceof AppError) return error
@@ -35,8 +42,10 @@ export function toDatabaseError(error: unknown): unknown {
   const sayings = failures.filter(speaksForItself).map(lastLine)
   const shows = (code: RegExp, saying?: RegExp) =>
     codes.some((each) => code.test(each)) || sayings.some((each) => saying?.test(each))
-  if (shows(taken)) return valueTaken({ cause: error })
+  if (shows(taken)) return valueTaken({ cause: error, ...detailOfTaken(failures) })
   if (shows(missing)) return notFound({ cause: error })
+  if (shows(brokenReference)) return referenceBroken({ cause: error })
+  if (shows(refused)) return valueRefused({ cause: error })
   if (shows(contended)) return databaseContention({ cause: error, retryAfterSeconds })
   if (shows(timedOut, saysTimedOut)) return databaseTimeout({ cause: error, retryAfterSeconds })
   if (shows(unavailable, saysUnavailable))
@@ -44,12 +53,27 @@ export function toDatabaseError(error: unknown): unknown {
   return error
 }
 
-/** True when the write failed because this unique index holds the value already. */
-export function violates(error: unknown, index: string): boolean {
+/**
+ * True when the write failed because this unique index holds the value already, or because this foreign key has no target or is still used.
+ *
+ * @example
+ * if (violates(error, 'user_email_key')) throw emailTaken({ cause: error })
+ */
+export function violates(error: unknown, constraint: string): boolean {
   return (
     error instanceof AppError &&
-    error.code === valueTaken.code &&
-    chain(error).some(({ constraint }) => index === (constraint?.index ?? constraint))
+    (error.code === valueTaken.code || error.code === referenceBroken.code) &&
+    chain(error).some((failure) => constraintOf(failure) === constraint)
+  )
+}
+
+/** The connection ended before an answer came; whether the statement ran is not known. */
+export function isConnectionLost(error: unknown): boolean {
+  const failures = chain(error)
+  return failures.some(
+    (failure) =>
+      lost.test(String(failure.originalCode ?? failure.code)) ||
+      (speaksForItself(failure) && saysLost.test(lastLine(failure))),
   )
 }
 
@@ -60,7 +84,8 @@ interface Failure {
   cause?: unknown
   meta?: { driverAdapterError?: unknown }
   originalCode?: string
-  constraint?: { index?: string }
+  table?: string
+  constraint?: string | { index?: string }
 }
 
 /** The error, what Prisma hides in its `meta`, and the causes of both. */
@@ -69,6 +94,20 @@ function chain(error: unknown, depth = 0): Failure[] {
   const failure = error as Failure
   const { cause, meta } = failure
   return [failure, ...chain(meta?.driverAdapterError, depth + 1), ...chain(cause, depth + 1)]
+}
+
+const constraintOf = ({ constraint }: Failure): string | undefined =>
+  typeof constraint === 'string' ? constraint : constraint?.index
+
+/** Which field it is, where the index is called `<table>_<column>_key`, as Prisma calls it. */
+function detailOfTaken(failures: Failure[]): { detail?: string } {
+  const failure = failures.find(({ constraint }) => constraint !== undefined)
+  const [start, end] = [`${failure?.table}_`, '_key']
+  const index = (failure && constraintOf(failure)) ?? ''
+  if (!index.startsWith(start) || !index.endsWith(end)) return {}
+  const column = index.slice(start.length, -end.length)
+  const field = column.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase())
+  return { detail: `The value of "${field}" is taken already.` }
 }
 
 const speaksForItself = ({ code }: Failure) => code === undefined || code === codeOfTransactions

@@ -8,7 +8,7 @@ import { PrismaClient } from './generated/client.ts'
 import type { Db } from './tables.ts'
 
 export interface DatabaseDeps {
-  config: Pick<CoreConfig, 'databaseUrl' | 'databasePoolSize' | 'appName'>
+  config: Pick<CoreConfig, 'databaseUrl' | 'databasePoolSize' | 'databasePooler' | 'appName'>
   log: Logger
 }
 
@@ -16,25 +16,30 @@ export interface DatabaseDeps {
 export interface Database {
   client: Db
   pool: Pool
+  /** What each transaction has to set for itself, because a pooler stands between and a connection is not ours. */
+  transactionLimits: Partial<typeof serverLimits>
   /** Answers when the server does. Uses a connection of its own, so that a busy pool does not look like a dead server. */
   ping(): Promise<void>
   close(): Promise<void>
 }
 
 // pg waits without limit unless told otherwise. `query_timeout` is the client's own clock and ends the wait for a frozen server.
-const timeouts = {
-  connectionTimeoutMillis: 1_000,
+const clientLimits = { connectionTimeoutMillis: 1_000, query_timeout: 6_000, keepAlive: true }
+
+const serverLimits = {
   statement_timeout: 5_000,
-  query_timeout: 6_000,
+  // More than PostgreSQL's `deadlock_timeout` (1 s), so that a deadlock is told as one and the transaction runs again.
+  lock_timeout: 1_400,
   idle_in_transaction_session_timeout: 30_000,
-  keepAlive: true,
 }
 
 export function createDatabase({ config, log }: DatabaseDeps): Database {
   const connection = {
     connectionString: config.databaseUrl,
     application_name: config.appName,
-    ...timeouts,
+    ...clientLimits,
+    // PgBouncer refuses a connection that brings them.
+    ...(!config.databasePooler && serverLimits),
   }
   const pool = new Pool({ ...connection, max: config.databasePoolSize })
   const pingPool = new Pool({
@@ -48,7 +53,8 @@ export function createDatabase({ config, log }: DatabaseDeps): Database {
       log.warn({ reason: error.message }, 'lost an idle database connection'),
     )
   const client = extendClient(new PrismaClient({ adapter: new PrismaPg(pool) }))
-  return { client, pool, ping, close }
+  const transactionLimits = config.databasePooler ? serverLimits : {}
+  return { client, pool, transactionLimits, ping, close }
 
   async function ping() {
     await pingPool.query('SELECT 1').catch((error: unknown) => {

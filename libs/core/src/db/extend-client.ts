@@ -5,4 +5,4 @@ import { hideDeleted, softDelete } from './soft-delete.extension.ts'
 
 /** The order matters: errors are mapped outermost, pages are found through the filter that hides deleted rows. */
 export const extendClient = (client: PrismaClient) =>
-  client.$extends(hideDeleted).$extends(softDelete).$extends(findPage).$extends(mapErrors)
+  client.$extends(hideDeleted).$extends(softDelete).$extends(findPage()).$extends(mapErrors)

@@ -1,39 +1,113 @@
 import { Prisma } from './generated/client.ts'
+import type { Page, PageRequest } from './page.ts'
+import { createSharedRuns } from './shared-runs.ts'
 
-/** One page of a list, as the wire contract names its parts. */
-export interface Page<Row> {
-  data: Row[]
-  pagination: { total: number; page: number; per_page: number }
-}
-
-type FindMany<T> = Omit<Prisma.Args<T, 'findMany'>, 'skip' | 'take' | 'cursor'>
+type Conditions<T> = Omit<Prisma.Args<T, 'findMany'>, 'skip' | 'take' | 'cursor' | 'orderBy'>
+type Found<T, Args> = Prisma.Result<T, Omit<Args, 'list'>, 'findMany'>
 
 interface Readable {
-  findMany(args: object): Promise<unknown[]>
+  $name?: string
+  $parent?: object
+  findMany(args: object): Promise<object[]>
   count(args: object): Promise<number>
 }
 
-/** `findPage`: rows of one page and the total, both through the same `where`. */
-export const findPage = Prisma.defineExtension({
-  name: 'find-page',
-  model: {
-    $allModels: {
-      /** `page` counts from 1. The order must be total, so end `orderBy` with the primary key. */
-      async findPage<T, const Args extends FindMany<T>>(
-        this: T,
-        { page, perPage, ...args }: Args & { page: number; perPage: number },
-      ): Promise<Page<Prisma.Result<T, Omit<Args, 'page' | 'perPage'>, 'findMany'>[number]>> {
-        const model = Prisma.getExtensionContext(this) as unknown as Readable
-        const where = 'where' in args ? (args.where as object) : {}
-        const [data, total] = await Promise.all([
-          model.findMany({ ...args, skip: (page - 1) * perPage, take: perPage }),
-          model.count({ where }),
-        ])
-        return {
-          data: data as Prisma.Result<T, Omit<Args, 'page' | 'perPage'>, 'findMany'>,
-          pagination: { total, page, per_page: perPage },
-        }
+/** `findPage`: one page of a list, through the conditions of the caller and those of the list. */
+export function findPage() {
+  const counts = createSharedRuns<number>()
+
+  return Prisma.defineExtension({
+    name: 'find-page',
+    model: {
+      $allModels: {
+        /**
+         * Rows are never skipped or repeated by their order, which is total. With a cursor they are not by inserts and deletes either. A
+         * `select` must hold the fields of the order when a cursor is asked for.
+         */
+        async findPage<T, const Args extends Conditions<T>>(
+          this: T,
+          { list, ...args }: Args & { list: PageRequest },
+        ): Promise<Page<Found<T, Args>[number]>> {
+          const model = Prisma.getExtensionContext(this) as unknown as Readable
+          const page = await ('page' in list.paging
+            ? byNumber(model, args, list, list.paging)
+            : byCursor(model, args, list, list.paging))
+          return page
+        },
       },
     },
-  },
-})
+  })
+
+  async function byNumber(
+    model: Readable,
+    args: object,
+    { where, orderBy, perPage }: PageRequest,
+    { page, total }: { page: number; total: boolean },
+  ): Promise<Page<object>> {
+    const conditions = both(args, where)
+    const skip = (page - 1) * perPage
+    const [rows, count] = await Promise.all([
+      model.findMany({
+        ...args,
+        where: conditions,
+        orderBy,
+        skip,
+        take: perPage + (total ? 0 : 1),
+      }),
+      total ? countShared(model, conditions) : undefined,
+    ])
+    return {
+      data: rows.slice(0, perPage),
+      pagination: { ...(count !== undefined && { total: count }), page, per_page: perPage },
+      hasNext: count === undefined ? rows.length > perPage : skip + rows.length < count,
+    }
+  }
+
+  async function byCursor(
+    model: Readable,
+    args: object,
+    { where, orderBy, perPage }: PageRequest,
+    { after = [{}], cursorOf }: { after?: readonly object[]; cursorOf(row: object): string },
+  ): Promise<Page<object>> {
+    const rows: object[] = []
+    for (const following of after) {
+      const take = perPage + 1 - rows.length
+      if (take === 0) break
+      const conditions = both(args, where, following)
+      rows.push(...(await model.findMany({ ...args, where: conditions, orderBy, take })))
+    }
+    const hasNext = rows.length > perPage
+    const data = rows.slice(0, perPage)
+    const last = data.at(-1)
+    return {
+      data,
+      pagination: { next_cursor: hasNext && last ? cursorOf(last) : null, per_page: perPage },
+      hasNext,
+    }
+  }
+
+  /** Whoever asks while a count runs shares the next one, so its result is never older than the question. */
+  function countShared(model: Readable, where: object): Promise<number> {
+    const count = () => model.count({ where })
+    if (isTransaction(model)) return count()
+    return counts.run(`${model.$name} ${keyOf(where)}`, count)
+  }
+}
+
+/** The conditions of the caller stay where they are: what is said of `deletedAt` is said there. */
+function both(args: { where?: object }, ...more: (object | undefined)[]): object {
+  const others = more.filter((each) => each !== undefined && Object.keys(each).length > 0)
+  const own: { AND?: object | object[] } = args.where ?? {}
+  if (others.length === 0) return own
+  return { ...own, AND: [...[own.AND ?? []].flat(), ...others] }
+}
+
+/** JSON has no form for a `bigint`. */
+const keyOf = (where: object): string =>
+  JSON.stringify(where, (_name, value: unknown) =>
+    typeof value === 'bigint' ? `${value}n` : value,
+  )
+
+/** A transaction sees rows that others do not, and has one connection. */
+const isTransaction = ({ $parent }: Readable): boolean =>
+  $parent !== undefined && Symbol.for('prisma.client.transaction.id') in $parent

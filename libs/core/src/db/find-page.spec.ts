@@ -19,9 +19,7 @@ const findPage = (page: number, perPage: number, where = {}) =>
   test.core.database.client.user.findPage({
     where,
     select: { username: true },
-    orderBy: { id: 'asc' },
-    page,
-    perPage,
+    list: { orderBy: [{ id: 'asc' }], perPage, paging: { page, total: true } },
   })
 
 describe('a page', () => {
@@ -29,6 +27,7 @@ describe('a page', () => {
     expect(await findPage(2, 2)).toEqual({
       data: [{ username: 'cyd' }, { username: 'dan' }],
       pagination: { total: 5, page: 2, per_page: 2 },
+      hasNext: true,
     })
   })
 
@@ -37,6 +36,7 @@ describe('a page', () => {
     expect(await findPage(9, 2)).toEqual({
       data: [],
       pagination: { total: 5, page: 9, per_page: 2 },
+      hasNext: false,
     })
   })
 
@@ -44,6 +44,7 @@ describe('a page', () => {
     expect(await findPage(1, 10, { role: 'admin' })).toEqual({
       data: [{ username: 'eve' }],
       pagination: { total: 1, page: 1, per_page: 10 },
+      hasNext: false,
     })
   })
 })

@@ -1,5 +1,7 @@
+export { createBatchedLookup, type Lookup } from './batched-lookup.ts'
+export { coalesce, type CoalesceOptions } from './coalesce.ts'
 export { createDatabase, type Database, type DatabaseDeps } from './database.ts'
 export { toDatabaseError, violates } from './database-errors.ts'
-export { type Page } from './find-page.extension.ts'
+export { mapPage, type Page, type PageRequest, type Pagination } from './page.ts'
 export { onlyDeleted, withDeleted } from './soft-delete.extension.ts'
 export { type Db, type DbFor, type Row, type TableName } from './tables.ts'

@@ -56,7 +56,11 @@ describe.each(places)('a deleted row, %s,', (_place, within) => {
       expect(await user.groupBy({ by: 'role', _count: true })).toEqual([
         { role: 'user', _count: 1 },
       ])
-      expect(await user.findPage({ page: 1, perPage: 5 })).toMatchObject({
+      expect(
+        await user.findPage({
+          list: { orderBy: [{ id: 'asc' }], perPage: 5, paging: { page: 1, total: true } },
+        }),
+      ).toMatchObject({
         pagination: { total: 1 },
       })
     })

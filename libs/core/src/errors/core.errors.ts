@@ -48,10 +48,50 @@ export const valueTaken = defineError({
   help: 'Send another value.',
 })
 
+export const referenceBroken = defineError({
+  kind: 'conflict',
+  code: 'request.reference_broken',
+  title: 'Reference broken',
+  detail: 'Something refers to what is not there, or is still referred to.',
+  help: 'Check that what the request names still exists, and that nothing needs what it removes.',
+})
+
+export const valueRefused = defineError({
+  kind: 'invalid',
+  code: 'request.value_refused',
+  title: 'Value refused',
+  detail: 'A value is too long, out of range, or not of the form that is stored.',
+  help: 'Check each value against the API document at /docs.',
+})
+
 export const notFound = defineError({
   kind: 'not_found',
   code: 'request.not_found',
   title: 'Not found',
   detail: 'There is nothing at this address.',
   help: 'Check the path against the API document at /docs.',
+})
+
+export const jobDead = defineError({
+  kind: 'internal',
+  code: 'job.dead',
+  title: 'Job failed',
+  detail: 'The job failed for good.',
+  help: 'Look for the job and its reason among the dead jobs.',
+})
+
+export const jobUnknown = defineError({
+  kind: 'not_found',
+  code: 'job.unknown',
+  title: 'Job unknown',
+  detail: 'There is no such job.',
+  help: 'A job that has completed is known for a day at most.',
+})
+
+export const jobUnfinished = defineError({
+  kind: 'unavailable',
+  code: 'job.unfinished',
+  title: 'Job not finished',
+  detail: 'The job has not ended yet.',
+  help: 'It goes on. Ask again later.',
 })

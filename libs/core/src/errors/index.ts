@@ -13,7 +13,12 @@ export {
   databaseUnavailable,
   dependencyUnavailable,
   internalError,
+  jobDead,
+  jobUnfinished,
+  jobUnknown,
   notFound,
+  referenceBroken,
+  valueRefused,
   valueTaken,
 } from './core.errors.ts'
 export { isRetryable, statusOf } from './status.ts'

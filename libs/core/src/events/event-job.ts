@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { workerBackoff } from '../queue/index.ts'
+import { asksForTask, type QueuedTask } from './queued-task.ts'
 
 /** What a listener's job carries: ids, and the payload of the event, which holds ids itself. */
 export const EventJob = z.object({
@@ -7,6 +8,8 @@ export const EventJob = z.object({
   name: z.string(),
   payload: z.unknown(),
   occurredAt: z.iso.datetime(),
+  /** Of an ordered listener: when it is done, the next one of this key is due. */
+  orderKey: z.string().optional(),
 })
 export type EventJob = z.infer<typeof EventJob>
 
@@ -15,6 +18,7 @@ export interface OwedDelivery {
   event_id: string
   listener_id: string
   queue: string
+  order_key: string | null
   name: string
   payload: unknown
   trace_context: Record<string, string> | null
@@ -28,19 +32,29 @@ export const deliveryId = (eventId: string, listenerId: string): string =>
 /** The listener's worker decides how often it is tried; BullMQ only has to let it. */
 const attempts = 1_000
 
-export const toBullJob = (delivery: OwedDelivery, traceContext: OwedDelivery['trace_context']) => ({
-  name: delivery.listener_id,
+export function toBullJob(delivery: OwedDelivery, traceContext: OwedDelivery['trace_context']) {
+  const { data, options } = asksForTask(delivery.name)
+    ? (delivery.payload as QueuedTask)
+    : listenerJob(delivery)
+  return {
+    name: delivery.listener_id,
+    data,
+    opts: {
+      ...options,
+      jobId: deliveryId(delivery.event_id, delivery.listener_id),
+      // Where BullMQ looks for the trace that the job continues.
+      ...(traceContext && { telemetry: { metadata: JSON.stringify(traceContext) } }),
+    },
+  }
+}
+
+const listenerJob = (delivery: OwedDelivery) => ({
   data: {
     eventId: delivery.event_id,
     name: delivery.name,
     payload: delivery.payload,
     occurredAt: delivery.occurred_at.toISOString(),
+    ...(delivery.order_key !== null && { orderKey: delivery.order_key }),
   } satisfies EventJob,
-  opts: {
-    jobId: deliveryId(delivery.event_id, delivery.listener_id),
-    attempts,
-    backoff: workerBackoff,
-    // Where BullMQ looks for the trace that the job continues.
-    ...(traceContext && { telemetry: { metadata: JSON.stringify(traceContext) } }),
-  },
+  options: { attempts, backoff: workerBackoff },
 })

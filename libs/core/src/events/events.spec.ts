@@ -144,7 +144,7 @@ describe('events', () => {
     const listeners = [on(shipped, 'shop.count', ({ orderId }) => seen.push(orderId))]
     await bed.start(bed.relay(listeners), bed.relay(listeners), bed.workers(listeners))
     await eventually(() => bed.database.client.eventSubscription.count())
-    const count = 1_200
+    const count = 2_000
     await bed.database.client.outboxEvent.createMany({
       data: Array.from({ length: count }, (_, orderId) => ({
         name: shipped.name,
@@ -171,9 +171,55 @@ describe('events', () => {
     await eventually(async () => (await bed.deliveries())[0]?.finished_at)
     await queues.get('shop.events').obliterate({ force: true })
     await forgetPublication()
-    expect(await relayBatch({ pool: database.pool, queues })).toBe(1)
+    expect(await relayBatch({ pool: database.pool, queues })).toMatchObject({ events: 1 })
     expect(await queues.get('shop.events').getJobCountByTypes('waiting', 'active')).toBe(0)
     expect(handled).toBe(1)
+  })
+
+  it('finds an event whose transaction committed long after those behind it', async () => {
+    const seen: number[] = []
+    const listeners = [on(shipped, 'shop.count', ({ orderId }) => seen.push(orderId))]
+    const { pool } = bed.database
+    await bed.start(bed.relay(listeners), bed.workers(listeners))
+    const late = await pool.connect()
+    await late.query('BEGIN')
+    await late.query(`INSERT INTO outbox_event (id, name, payload)
+      VALUES (gen_random_uuid(), 'shop.order-shipped', '{"orderId":1}')`)
+    await pool.query(`SELECT setval('outbox_event_sequence_seq', 100000)`)
+    await bed.publish(shipped, { orderId: 2 })
+    await eventually(() => seen.length === 1)
+    await late.query('COMMIT')
+    late.release()
+    await eventually(() => seen.length === 2)
+    expect(seen).toEqual([2, 1])
+  })
+
+  it('knows how long events waited for a relay', async () => {
+    await bed.start(bed.relay([]))
+    await bed.publish(shipped, { orderId: 1 })
+    const waits = await eventually(async () => {
+      const { values } = await bed.metrics.outboxRelayLag.get()
+      return values.find(({ metricName, value }) => metricName?.endsWith('_count') && value === 1)
+    })
+    expect(waits.value).toBe(1)
+  })
+
+  it('wakes the relays while the pool has no connection left', async () => {
+    const seen: number[] = []
+    const listeners = [on(shipped, 'shop.count', ({ orderId }) => seen.push(orderId))]
+    const { pool } = bed.database
+    const clients = await Promise.all(Array.from({ length: 8 }, () => pool.connect()))
+    let notified = 0
+    const [listening] = clients
+    listening?.on('notification', () => (notified += 1))
+    await listening?.query('LISTEN ashlar_outbox')
+    for (let n = 0; n < 50; n++) bed.notifier.wake()
+    await eventually(() => notified > 0)
+    expect(notified).toBeLessThan(10)
+    for (const client of clients) client.release()
+    await bed.start(bed.relay(listeners), bed.workers(listeners))
+    await bed.publish(shipped, { orderId: 1 })
+    await eventually(() => seen.length)
   })
 
   it('does not run a finished delivery again, whatever BullMQ holds', async () => {

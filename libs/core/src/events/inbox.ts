@@ -1,5 +1,5 @@
 import type { Pool } from 'pg'
-import { coalesce } from './coalesce.ts'
+import { coalesce } from '../db/index.ts'
 
 export interface InboxKey {
   eventId: string

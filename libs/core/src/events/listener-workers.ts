@@ -1,5 +1,7 @@
 import type { Pool } from 'pg'
+import { coalesce } from '../db/index.ts'
 import type { Component } from '../lifecycle/index.ts'
+import type { Logger } from '../logging/index.ts'
 import {
   createJobWorkers,
   eventQueue,
@@ -8,14 +10,18 @@ import {
   readPayload,
   type JobRun,
   type JobWorkersDeps,
+  type Queues,
   type WorkedQueue,
 } from '../queue/index.ts'
+import { handOverDue, type Turn } from './due-deliveries.ts'
 import { EventJob } from './event-job.ts'
 import { createInbox, type Inbox, type InboxKey } from './inbox.ts'
 import type { Listener } from './listener.ts'
 
 export interface ListenerWorkersDeps extends Omit<JobWorkersDeps, 'name' | 'queues'> {
   pool: Pool
+  /** Where the next delivery of a key goes when the one before it is done. */
+  queues: Queues
   listeners: readonly Listener[]
   /** Deliveries of one module that are handled at once in one process; 20 if unset. */
   concurrency?: number
@@ -24,21 +30,48 @@ export interface ListenerWorkersDeps extends Omit<JobWorkersDeps, 'name' | 'queu
 /** Runs the listeners of the given modules, each module in its own queue. A delivery that was handled is not handled again. */
 export function createListenerWorkers({
   pool,
+  queues,
   listeners,
   concurrency = 20,
   ...deps
 }: ListenerWorkersDeps): Component {
   const inbox = createInbox(pool)
+  const passTurn = createTurnPassing({ pool, queues, log: deps.log })
   const modules = Map.groupBy(listeners, ({ id }) => moduleOf(id))
-  const queues = [...modules].map(([module, own]) => toQueue(module, own, inbox, concurrency))
-  return createJobWorkers({ ...deps, name: 'listener workers', queues })
+  const worked = [...modules].map(([module, own]) =>
+    toQueue(module, own, { inbox, passTurn, concurrency }),
+  )
+  return createJobWorkers({ ...deps, name: 'listener workers', queues: worked })
+}
+
+interface TurnPassingDeps {
+  pool: Pool
+  queues: Queues
+  log: Logger
+}
+
+/** If it fails, the relays' next look at what is due makes up for it. */
+function createTurnPassing({ pool, queues, log }: TurnPassingDeps) {
+  const pass = coalesce(async (turns: Turn[]) => {
+    await handOverDue({ pool, queues }, turns)
+    return turns
+  })
+  return (turn: Turn) =>
+    pass(turn).catch((error: unknown) => {
+      log.debug({ err: error }, 'the next delivery of a key is left to a relay')
+    })
+}
+
+interface Delivering {
+  inbox: Inbox
+  passTurn: (turn: Turn) => Promise<unknown>
+  concurrency: number
 }
 
 function toQueue(
   module: string,
   listeners: Listener[],
-  inbox: Inbox,
-  concurrency: number,
+  { inbox, passTurn, concurrency }: Delivering,
 ): WorkedQueue {
   const byId = new Map(listeners.map((listener) => [listener.id, listener]))
   if (byId.size < listeners.length)
@@ -55,7 +88,7 @@ function toQueue(
   }
 
   async function run(job: JobRun) {
-    const { eventId, payload } = readPayload(EventJob, job.data)
+    const { eventId, payload, orderKey } = readPayload(EventJob, job.data)
     const key = keyOf(job)
     const state = await inbox.stateOf(key).catch((cause: unknown) => {
       throw new JobNotStarted('The inbox cannot be read.', { cause })
@@ -71,6 +104,7 @@ function toQueue(
       log,
     })
     await inbox.finish(key)
+    if (orderKey !== undefined) await passTurn({ listenerId: job.name, orderKey })
     return undefined
   }
 

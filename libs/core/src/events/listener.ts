@@ -16,13 +16,20 @@ export interface Delivery {
 }
 
 /** `attempts` (default 36: about a day), `backoffMs` (default 1 s) and `timeoutMs` (default 1 minute). */
-export type ListenerOptions = Partial<RetryPolicy>
+export interface ListenerOptions extends Partial<RetryPolicy> {
+  /**
+   * Events of one key come one after another, in the order in which they were published; a delivery that is tried again, or dead, holds up the
+   * later ones of its key and no others. The event needs a `key`.
+   */
+  ordered?: boolean
+}
 
 /** One reaction to one event, delivered as a job of its own. */
 export interface Listener {
   id: string
   event: EventDefinition
   policy: RetryPolicy
+  ordered: boolean
   handle(payload: unknown, delivery: Delivery): Promise<void>
 }
 
@@ -31,7 +38,8 @@ const defaults: RetryPolicy = { attempts: 36, backoffMs: 1_000, timeoutMs: 60_00
 
 /**
  * Subscribes to an event. Each listener gets every event at least once, by itself: one that fails holds up no other and is tried again with
- * growing pauses. The id, `<module>.<what-it-does>`, names the subscription for good: a renamed listener is a new one.
+ * growing pauses. The id, `<module>.<what-it-does>`, names the subscription for good: a renamed listener is a new one. Throws if an ordered
+ * listener's event has no key.
  *
  * @example
  * on(userRegistered, 'auth.send-welcome-email', async ({ userId }, delivery) => {
@@ -43,13 +51,16 @@ export function on<Schema extends z.ZodType>(
   event: EventDefinition<Schema>,
   listenerId: string,
   handle: (payload: z.output<Schema>, delivery: Delivery) => unknown,
-  options: ListenerOptions = {},
+  { ordered = false, ...policy }: ListenerOptions = {},
 ): Listener {
   assertQualifiedName(listenerId)
+  if (ordered && !event.key)
+    throw new TypeError(`${listenerId} is ordered, so ${event.name} must have a key`)
   return {
     id: listenerId,
     event,
-    policy: { ...defaults, ...options },
+    policy: { ...defaults, ...policy },
+    ordered,
     handle: async (payload, delivery) => {
       await handle(payload as z.output<Schema>, delivery)
     },

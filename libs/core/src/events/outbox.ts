@@ -23,7 +23,7 @@ export interface OutboxTable {
 
 type OutboxRow = Pick<
   Parameters<Db['outboxEvent']['create']>[0]['data'],
-  'name' | 'payload' | 'traceContext'
+  'name' | 'payload' | 'key' | 'traceContext'
 >
 
 export function createOutbox(tables: OutboxTable): Outbox {
@@ -31,9 +31,11 @@ export function createOutbox(tables: OutboxTable): Outbox {
 
   async function publish(event: EventDefinition, payload: unknown): Promise<void> {
     const traceContext = currentTraceContext()
+    const checked = checkPayload(event, payload)
     const data = {
       name: event.name,
-      payload: checkPayload(event, payload) as OutboxRow['payload'],
+      payload: checked as OutboxRow['payload'],
+      ...(event.key && { key: String(event.key(checked)) }),
       ...(traceContext && { traceContext: { ...traceContext } }),
     }
     await tables.outboxEvent.create({ data })

@@ -6,6 +6,7 @@ import type { Logger } from '../logging/index.ts'
 import type { Queues } from '../queue/index.ts'
 import { createOutageLog } from '../redis/index.ts'
 import type { Metrics } from '../telemetry/index.ts'
+import { handOverAllDue, handOverDue } from './due-deliveries.ts'
 import { createNotifications } from './notifications.ts'
 import { outboxChannel } from './outbox-notifier.ts'
 import { batchSize, relayBatch } from './relay-batch.ts'
@@ -18,11 +19,17 @@ export interface RelayDeps {
   queues: Queues
   subscriptions: Pick<Subscriptions, 'save'>
   log: Logger
-  metrics: Pick<Metrics, 'outboxRelayedEvents'>
+  metrics: Pick<Metrics, 'outboxRelayedEvents' | 'outboxRelayLag'>
 }
 
-/** How long an event waits at most when its notification got lost. */
+/** How long an event waits at most when its notification got lost, and how often all of the outbox is looked through. */
 const pollMs = 1_000
+/**
+ * Between two looks at everything, a relay begins this many events below the last one that it took: while an old transaction is open PostgreSQL
+ * cannot forget the index entries of published events, and would read all of them each time. Who commits later than so many others waits for
+ * the next look at everything.
+ */
+const margin = 2_000
 const backoffMs = { first: 100, longest: 3_000 }
 /** How long a stop waits for a batch that is under way. A batch that is cut off is rolled back by PostgreSQL. */
 const stopMs = 2_000
@@ -49,6 +56,8 @@ export function createRelay({
   })
   let stopping = false
   let running: Promise<void> = Promise.resolve()
+  let lastTaken = 0
+  let lookedAtAll = -Infinity
   return { name: 'outbox relay', start, stop }
 
   function start(): void {
@@ -69,23 +78,30 @@ export function createRelay({
     let failures = 0
     while (!stopping)
       try {
-        const relayed = await relayOnce()
+        const isMore = await relayOnce()
         failures = 0
         outage.recovered()
-        if (relayed < batchSize) await wakeUp.sleep(pollMs)
+        if (!isMore) await wakeUp.sleep(pollMs)
       } catch (error) {
         outage.failed(error)
         await pauseAfter(failures++)
       }
   }
 
-  async function relayOnce(): Promise<number> {
+  /** True if there may be more to do at once. */
+  async function relayOnce(): Promise<boolean> {
     await subscriptions.save()
     // Asked first: taking 500 rows only to roll back costs PostgreSQL as much as relaying them.
     if (!queues.redis.isUp()) await queues.redis.ping()
-    const relayed = await relayBatch({ pool, queues })
-    metrics.outboxRelayedEvents.inc(relayed)
-    return relayed
+    const isLookAtAll = performance.now() - lookedAtAll >= pollMs
+    if (isLookAtAll) lookedAtAll = performance.now()
+    const batch = await relayBatch({ pool, queues }, isLookAtAll ? 0 : lastTaken - margin)
+    lastTaken = Math.max(lastTaken, batch.last)
+    metrics.outboxRelayedEvents.inc(batch.events)
+    for (const lag of batch.lags) metrics.outboxRelayLag.observe(lag)
+    if (isLookAtAll) await handOverAllDue({ pool, queues })
+    else if (batch.turns.length > 0) await handOverDue({ pool, queues }, batch.turns)
+    return batch.events === batchSize
   }
 
   /** New events do not cut it short, but a stop does. */

@@ -51,6 +51,19 @@ describe('subscriptions', () => {
     expect(await ids()).toEqual(['stock.reserve'])
   })
 
+  it('that BullMQ could not deliver to are refused, so that they hold up nobody', async () => {
+    const add = (values: string) =>
+      bed.database.pool.query(
+        `INSERT INTO event_subscription (listener_id, event_name, queue) VALUES (${values})`,
+      )
+    await expect(add(`'shop.count', 'shop.order-shipped', 'shop:events'`)).rejects.toMatchObject({
+      constraint: 'event_subscription_queue_check',
+    })
+    await expect(add(`'shop:count', 'shop.order-shipped', 'shop.events'`)).rejects.toMatchObject({
+      constraint: 'event_subscription_listener_id_check',
+    })
+  })
+
   async function save(listeners: (typeof count)[], modules: string[] = []) {
     await createSubscriptions({ pool: bed.database.pool, listeners, modules, log: bed.log }).save()
   }
@@ -75,7 +88,14 @@ it('a delivery loses no attempt while PostgreSQL is away', async () => {
   await proxy.cut()
   const metrics = createMetrics({ process: 'test' })
   await bed.start(
-    createListenerWorkers({ config, pool: database.pool, listeners: [once], log, metrics }),
+    createListenerWorkers({
+      config,
+      pool: database.pool,
+      queues: bed.queues,
+      listeners: [once],
+      log,
+      metrics,
+    }),
   )
   await bed.publish(shipped, { orderId: 1 })
   await eventually(() => bed.queues.get('shop.events').getDelayedCount())

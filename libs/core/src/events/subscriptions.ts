@@ -1,13 +1,16 @@
 import type { Pool } from 'pg'
 import type { Logger } from '../logging/index.ts'
-import { eventQueue, moduleOf } from '../queue/index.ts'
+import { eventQueue, moduleOf, type TaskHandler } from '../queue/index.ts'
 import type { Listener } from './listener.ts'
+import { taskEvent } from './queued-task.ts'
 
 export type Subscriptions = ReturnType<typeof createSubscriptions>
 
 export interface SubscriptionsDeps {
   pool: Pool
   listeners: readonly Listener[]
+  /** They too are owed what was written down for them in a transaction. */
+  tasks?: readonly TaskHandler[]
   /** Names of all modules of this process, also of those that have no listener any more. */
   modules?: readonly string[]
   log: Logger
@@ -19,7 +22,13 @@ const refreshMs = 3_600_000
 const goneAfter = '7 days'
 
 /** Makes the listeners of this process known to the relays of all processes, now and every hour. */
-export function createSubscriptions({ pool, listeners, modules = [], log }: SubscriptionsDeps) {
+export function createSubscriptions({
+  pool,
+  listeners,
+  tasks = [],
+  modules = [],
+  log,
+}: SubscriptionsDeps) {
   let savedAt = -Infinity
   return { save }
 
@@ -32,26 +41,45 @@ export function createSubscriptions({ pool, listeners, modules = [], log }: Subs
   }
 
   async function saveAll(): Promise<void> {
-    const rows = listeners.toSorted((a, b) => (a.id < b.id ? -1 : 1))
+    const rows = subscribers().toSorted((a, b) => (a.id < b.id ? -1 : 1))
     await pool.query(
-      `INSERT INTO event_subscription (listener_id, event_name, queue, updated_at)
-       SELECT *, now() FROM unnest($1::text[], $2::text[], $3::text[])
+      `INSERT INTO event_subscription (listener_id, event_name, queue, ordered, updated_at)
+       SELECT *, now() FROM unnest($1::text[], $2::text[], $3::text[], $4::bool[])
        ON CONFLICT (listener_id) DO UPDATE
-       SET event_name = excluded.event_name, queue = excluded.queue, updated_at = excluded.updated_at`,
+       SET event_name = excluded.event_name, queue = excluded.queue, ordered = excluded.ordered,
+           updated_at = excluded.updated_at`,
       [
         rows.map(({ id }) => id),
-        rows.map(({ event }) => event.name),
-        rows.map(({ id }) => eventQueue(moduleOf(id))),
+        rows.map(({ event }) => event),
+        rows.map(({ queue }) => queue),
+        rows.map(({ ordered }) => ordered),
       ],
     )
   }
 
+  function subscribers() {
+    return [
+      ...listeners.map(({ id, event, ordered }) => ({
+        id,
+        event: event.name,
+        queue: eventQueue(moduleOf(id)),
+        ordered,
+      })),
+      ...tasks.map(({ task: { name, queue } }) => ({
+        id: name,
+        event: taskEvent(name),
+        queue,
+        ordered: false,
+      })),
+    ]
+  }
+
   async function removeGone(): Promise<void> {
-    const owners = [...modules, ...listeners.map(({ id }) => moduleOf(id))]
+    const owners = [...modules, ...subscribers().map(({ id }) => moduleOf(id))]
     const { rows } = await pool.query<{ listener_id: string }>(
       `DELETE FROM event_subscription
-       WHERE queue = ANY($1) AND updated_at < now() - $2::interval RETURNING listener_id`,
-      [owners.map(eventQueue), goneAfter],
+       WHERE split_part(listener_id, '.', 1) = ANY($1) AND updated_at < now() - $2::interval RETURNING listener_id`,
+      [owners, goneAfter],
     )
     if (rows.length === 0) return
     const gone = rows.map((row) => row.listener_id)

@@ -107,7 +107,7 @@ async function lock(client: PoolClient): Promise<boolean> {
 
 async function readOwed(client: PoolClient, graceMs: number, after?: Cursor): Promise<OwedRow[]> {
   const { rows } = await client.query<OwedRow>(
-    `SELECT d.event_id, d.listener_id, d.queue, d.enqueued_at::text AS position,
+    `SELECT d.event_id, d.listener_id, d.queue, d.order_key, d.enqueued_at::text AS position,
             e.name, e.payload, e.trace_context, e.occurred_at
      FROM event_delivery d JOIN outbox_event e ON e.id = d.event_id
      WHERE d.finished_at IS NULL AND d.dead_at IS NULL

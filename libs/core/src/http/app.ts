@@ -1,12 +1,15 @@
-import type { Express } from 'express'
+import type { Express, RequestHandler } from 'express'
 import type { CoreConfig } from '../config/index.ts'
+import type { Database } from '../db/index.ts'
 import { notFound, type ErrorFactory } from '../errors/index.ts'
 import type { Logger } from '../logging/index.ts'
+import type { RateLimits } from '../rate-limit/index.ts'
 import { createBaseApp } from './base-app.ts'
 import type { Route } from './contract.ts'
 import { mountDocs } from './docs.ts'
 import type { Health } from './health.ts'
 import { mountHealth } from './health-routes.ts'
+import { createIdempotencyKeys } from './idempotency/idempotency-keys.ts'
 import { mountPath, type Handlers } from './mount.ts'
 import { describeApi } from './openapi.ts'
 import { createCatalogue } from './problem-catalogue.ts'
@@ -14,7 +17,7 @@ import { mountProblemPages } from './problem-pages.ts'
 import { createProblemWriter } from './problem-writer.ts'
 import { send } from './problem.ts'
 import type { HttpMetrics } from './request-metrics.ts'
-import { createRouteHandler } from './route-handler.ts'
+import { createRouteHandler, type RouteHandlerDeps } from './route-handler.ts'
 import type { Routes } from './routes.ts'
 
 export interface HttpAppDeps {
@@ -22,12 +25,14 @@ export interface HttpAppDeps {
   routes: readonly Routes[]
   /** What the modules may answer, for the catalogue. */
   errors: readonly ErrorFactory[]
-  config: Pick<CoreConfig, 'appName' | 'trustProxy' | 'corsOrigins' | 'problemBaseUrl'>
+  config: Pick<CoreConfig, 'appEnv' | 'appName' | 'trustProxy' | 'corsOrigins' | 'problemBaseUrl'>
   log: Logger
   health: Health
   metrics: HttpMetrics
-  /** Path of the OAuth 2 password form, for the API document, if there is one. */
-  tokenPath?: string | undefined
+  /** Counts requests; without it none is limited. */
+  rateLimits?: RateLimits | undefined
+  /** Keeps the keys of idempotent routes; without it there can be none. */
+  database?: Pick<Database, 'pool'> | undefined
 }
 
 /**
@@ -44,18 +49,23 @@ export function createHttpApp({
   log,
   health,
   metrics,
-  tokenPath,
+  database,
+  rateLimits,
 }: HttpAppDeps): Express {
   const app = createBaseApp({ config, log, metrics })
 
   const declared = routes.flatMap(({ list }) => list)
   const catalogue = createCatalogue(config.problemBaseUrl, errors)
-  mountRoutes(app, declared)
+  mountRoutes(app, declared, {
+    log,
+    rateLimits,
+    strict: config.appEnv === 'testing',
+    idempotencyKeys: database && createIdempotencyKeys(database),
+  })
   mountHealth(app, health)
+  app.use(['/problems', '/openapi.json', '/docs'], limitPages(rateLimits))
   mountProblemPages(app, catalogue)
-  mountDocument(app, () =>
-    describeApi({ appName: config.appName, routes: declared, catalogue, tokenPath }),
-  )
+  mountDocument(app, () => describeApi({ appName: config.appName, routes: declared, catalogue }))
   mountDocs(app, config.appName)
 
   app.use(() => {
@@ -65,14 +75,14 @@ export function createHttpApp({
   return app
 }
 
-function mountRoutes(app: Express, declared: readonly Route[]): void {
+function mountRoutes(app: Express, declared: readonly Route[], deps: RouteHandlerDeps): void {
   const byPath = [...Map.groupBy(declared, (route) => route.path)]
   for (const [path, routes] of byPath.sort(([a], [b]) => literalFirst(a, b))) {
     const handlers: Handlers = {}
     for (const route of routes) {
       if (handlers[route.method])
         throw new Error(`${route.method.toUpperCase()} ${path} is declared twice`)
-      handlers[route.method] = createRouteHandler(route)
+      handlers[route.method] = createRouteHandler(route, deps)
     }
     mountPath(app, path, handlers)
   }
@@ -81,6 +91,15 @@ function mountRoutes(app: Express, declared: readonly Route[]): void {
 /** `/users/me` comes before `/users/:id`, in whatever order they were declared. `~` sorts behind every letter. */
 const literalFirst = (a: string, b: string): number =>
   a.replaceAll('/:', '/~') < b.replaceAll('/:', '/~') ? -1 : 1
+
+/** All pages share one count. */
+function limitPages(rateLimits: RateLimits | undefined): RequestHandler {
+  const limiter = rateLimits?.forRoute('pages', undefined)
+  return async (request, response, next) => {
+    await limiter?.countCaller(request, response)
+    next()
+  }
+}
 
 /** Made when it is first asked for, so that a start does not wait for it. */
 function mountDocument(app: Express, describe: () => object): void {

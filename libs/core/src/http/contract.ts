@@ -1,7 +1,12 @@
 import type { Request } from 'express'
 import type { z } from 'zod'
+import type { Page } from '../db/index.ts'
 import type { ErrorFactory } from '../errors/index.ts'
+import type { ListDefinition, ListRequest } from '../list/index.ts'
+import type { DeclaredLimit } from '../rate-limit/index.ts'
+import type { Version } from './etag.ts'
 import type { Guard } from './guard.ts'
+import type { Precondition } from './precondition.ts'
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
 
@@ -16,16 +21,23 @@ export interface RouteContract<
   Headers extends z.ZodObject,
   Body extends BodyContract,
   Response extends z.ZodType,
+  List extends ListDefinition | undefined = undefined,
 > {
   /** One line in the imperative: `Register an account`. */
   summary: string
   description?: string
+  /** How often it may be asked. By default 300 times a minute by user, or by address without one; `false` for no limit. */
+  limit?: DeclaredLimit
   /** Who may ask. Anybody, if absent. */
   guard?: Guard<Context>
   /** Whether this caller may: asked before the rest of the request is read; `false` answers 403. */
   policy?: (caller: Context & { request: Request }) => boolean | Promise<boolean>
   params?: Params
   query?: Query
+  /** The route is a list: `response` is one row of it, and the handler answers a page. In place of `query`. */
+  list?: List
+  /** The list of this caller, where not everybody may ask for as much as `list` has. */
+  listFor?: (caller: Context & { request: Request }) => ListDefinition
   /** Header fields that the handler needs, by lower-case name. Others are ignored. */
   headers?: Headers
   body?: Body
@@ -39,9 +51,28 @@ export interface RouteContract<
   envelope?: boolean
   /** No cache may keep the answer. */
   noStore?: boolean
+  /** Takes an `Idempotency-Key` (POST only): a repeat gets the first answer again. Not for answers that hold secrets. */
+  idempotent?: boolean
+  /** The answer's `ETag`: of its `body`, or of the version of what it shows. Who has it already (`If-None-Match`) gets 304. */
+  etag?: 'body' | ((result: z.input<Response>) => Version)
+  /** The change takes, or must have, `If-Match`: the handler asks `precondition.check(version)` in its transaction. */
+  ifMatch?: 'optional' | 'required'
+  /** It is the OAuth 2 token endpoint and takes the password form: the API document sends people there to log in. */
+  tokenEndpoint?: boolean
   /** What the handler may throw. */
   errors?: readonly ErrorFactory[]
 }
+
+/** What the handler of a list gets, with the list's own parameters. */
+type ListOf<List> =
+  List extends ListDefinition<infer Parameters>
+    ? { list: ListRequest<z.output<Parameters>> }
+    : unknown
+
+/** What a handler answers. */
+export type Result<Response extends z.ZodType, List> = List extends ListDefinition
+  ? Page<z.input<Response>>
+  : z.input<Response>
 
 type BodyOf<Body extends BodyContract> = Body extends z.ZodType
   ? z.output<Body>
@@ -56,13 +87,16 @@ export type RouteInput<
   Query extends z.ZodObject,
   Headers extends z.ZodObject,
   Body extends BodyContract,
-> = Context & {
-  request: Request
-  params: z.output<Params>
-  query: z.output<Query>
-  headers: z.output<Headers>
-  body: BodyOf<Body>
-}
+  List extends ListDefinition | undefined = undefined,
+> = Context &
+  ListOf<List> & {
+    request: Request
+    precondition: Precondition
+    params: z.output<Params>
+    query: z.output<Query>
+    headers: z.output<Headers>
+    body: BodyOf<Body>
+  }
 
 /** A declared route as the platform sees it, without its types. */
 export interface Route {
@@ -70,6 +104,7 @@ export interface Route {
   /** Whole template in Express's syntax: `/api/v1/users/:id`. */
   path: string
   tag: string
+  tagDescription?: string | undefined
   base: string
   contract: AnyContract
   handle: (input: never) => unknown
@@ -77,9 +112,12 @@ export interface Route {
 
 export interface AnyContract extends Omit<
   RouteContract<object, z.ZodObject, z.ZodObject, z.ZodObject, BodyContract, z.ZodType>,
-  'guard' | 'policy' | 'location'
+  'guard' | 'policy' | 'location' | 'etag' | 'list' | 'listFor'
 > {
+  list?: ListDefinition
+  listFor?: (caller: never) => ListDefinition
   guard?: Guard<object>
   policy?: (caller: never) => boolean | Promise<boolean>
   location?: (result: never) => string
+  etag?: 'body' | ((result: never) => Version)
 }

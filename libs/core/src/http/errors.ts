@@ -1,4 +1,5 @@
 import { defineError } from '../errors/index.ts'
+import { rateLimited } from '../rate-limit/index.ts'
 
 export const malformedRequest = defineError({
   kind: 'malformed',
@@ -129,6 +130,30 @@ export const validationFailed = defineError({
   help: 'Each entry of errors points at one fault: correct all of them.',
 })
 
+export const preconditionFailed = defineError({
+  kind: 'precondition_failed',
+  code: 'request.precondition_failed',
+  title: 'Precondition failed',
+  detail: 'It has changed since it was read; nothing was changed now.',
+  help: 'Read it again, and send its new ETag as If-Match.',
+})
+
+export const preconditionRequired = defineError({
+  kind: 'precondition_required',
+  code: 'request.precondition_required',
+  title: 'Precondition required',
+  detail: 'This change needs to name the version that it is made to.',
+  help: 'Read it first, and send its ETag as If-Match.',
+})
+
+export const idempotencyInFlight = defineError({
+  kind: 'conflict',
+  code: 'request.idempotency_in_flight',
+  title: 'Request in flight',
+  detail: 'The first request with this Idempotency-Key is not answered yet.',
+  help: 'Repeat the request after the time that Retry-After gives.',
+})
+
 export const notReady = defineError({
   kind: 'unavailable',
   code: 'service.not_ready',
@@ -155,5 +180,9 @@ export const httpErrors = [
   headersTooLarge,
   unsupportedMediaType,
   validationFailed,
+  preconditionFailed,
+  preconditionRequired,
+  idempotencyInFlight,
+  rateLimited,
   notReady,
 ]

@@ -10,6 +10,7 @@ import type { ErrorFactory } from '../errors/index.ts'
  *   security: 'bearer',
  *   errors: [unknownPartner],
  *   authenticate: async (request) => ({ partner: await findPartner(request.get('authorization')) }),
+ *   identify: ({ partner }) => partner.id,
  * }
  */
 export interface Guard<Context extends object> {
@@ -19,4 +20,6 @@ export interface Guard<Context extends object> {
   /** What `authenticate` may throw. */
   errors: readonly ErrorFactory[]
   authenticate(request: Request): Promise<Context>
+  /** Whom limits, kept answers and idempotency keys count for: another for each caller. */
+  identify(context: Context): string | number
 }

@@ -1,10 +1,7 @@
 import { z } from 'zod'
-import type {
-  ZodOpenApiHeadersObject,
-  ZodOpenApiResponseObject,
-  ZodOpenApiResponsesObject,
-} from 'zod-openapi'
+import type { ZodOpenApiResponseObject, ZodOpenApiResponsesObject } from 'zod-openapi'
 import {
+  databaseContention,
   databaseTimeout,
   databaseUnavailable,
   internalError,
@@ -12,6 +9,7 @@ import {
   statusOf,
   type ErrorFactory,
 } from '../errors/index.ts'
+import { rateLimited } from '../rate-limit/index.ts'
 import type { AnyContract, Route } from './contract.ts'
 import {
   addressTooLong,
@@ -20,14 +18,20 @@ import {
   duplicateParameter,
   forbidden,
   headersTooLarge,
+  idempotencyInFlight,
   malformedJson,
   malformedRequest,
   malformedText,
   nestedTooDeep,
+  preconditionFailed,
+  preconditionRequired,
   requestTimeout,
   unsupportedMediaType,
   validationFailed,
 } from './errors.ts'
+import { listAnswer } from './list-route.ts'
+import type { CatalogueEntry, ProblemCatalogue } from './problem-catalogue.ts'
+import { answerHeadersOf, notModifiedAnswer, problemHeadersOf } from './openapi-headers.ts'
 
 /** RFC 9457 problem details, as every failure is answered. */
 export const Problem = z
@@ -54,26 +58,19 @@ export const Problem = z
       .meta({ description: 'One entry for each fault; only with status 422.' }),
   })
   .meta({ id: 'Problem' })
+type Problem = z.infer<typeof Problem>
 
 /** The answer of a route, and its problems grouped by status. */
 export function responsesOf(route: Route): ZodOpenApiResponsesObject {
-  const { contract } = route
+  const { contract, method } = route
   const status = contract.status ?? (contract.response ? 200 : 204)
   const problems = Map.groupBy(problemsOf(route), ({ kind }) => String(statusOf(kind)))
   return {
     [String(status)]: answerOf(contract, status),
+    ...(contract.etag && method === 'get' ? { '304': notModifiedAnswer } : {}),
     ...Object.fromEntries([...problems].map(([code, errors]) => [code, problemAnswer(errors)])),
   }
 }
-
-const requestIdHeader = {
-  description: 'Finds the request in the logs.',
-  schema: { type: 'string' },
-} as const
-const locationHeader = {
-  description: 'Path of what was created.',
-  schema: { type: 'string' },
-} as const
 
 const descriptions: Record<number, string> = {
   200: 'Done.',
@@ -84,11 +81,14 @@ const descriptions: Record<number, string> = {
 
 function answerOf(contract: AnyContract, status: number): ZodOpenApiResponseObject {
   const { response } = contract
-  const headers: ZodOpenApiHeadersObject = { 'X-Request-Id': requestIdHeader }
-  if (contract.location) headers['Location'] = locationHeader
+  const headers = answerHeadersOf(contract)
   const description = descriptions[status] ?? 'Done.'
   if (!response) return { description, headers }
-  const schema = contract.envelope === false ? response : z.object({ data: response })
+  const schema = contract.list
+    ? listAnswer(response)
+    : contract.envelope === false
+      ? response
+      : z.object({ data: response })
   return { description, headers, content: { 'application/json': { schema } } }
 }
 
@@ -105,6 +105,10 @@ function problemsOf({ contract }: Route): ErrorFactory[] {
     ...(contract.guard?.errors ?? []),
     ...(contract.policy ? [forbidden] : []),
     ...(contract.params ? [notFound] : []),
+    ...(contract.idempotent ? [idempotencyInFlight] : []),
+    ...(contract.ifMatch ? [preconditionFailed] : []),
+    ...(contract.ifMatch === 'required' ? [preconditionRequired] : []),
+    ...(contract.limit === false ? [] : [rateLimited]),
     addressTooLong,
     validationFailed,
     headersTooLarge,
@@ -112,6 +116,7 @@ function problemsOf({ contract }: Route): ErrorFactory[] {
     internalError,
     databaseUnavailable,
     databaseTimeout,
+    databaseContention,
   ]
   return [...new Set(problems)].sort((a, b) => statusOf(a.kind) - statusOf(b.kind))
 }
@@ -119,25 +124,35 @@ function problemsOf({ contract }: Route): ErrorFactory[] {
 function problemAnswer(errors: readonly ErrorFactory[]): ZodOpenApiResponseObject {
   return {
     description: errors.map(({ code, title }) => `${title} (\`${code}\`)`).join('; '),
+    headers: problemHeadersOf(errors),
     content: {
       'application/problem+json': {
         schema: Problem,
         examples: Object.fromEntries(
-          errors.map((error) => [error.code, { value: exampleOf(error) }]),
+          errors.map(({ code }) => [code, { $ref: `#/components/examples/${code}` }]),
         ),
       },
     },
   }
 }
 
-const exampleOf = ({ kind, code, title, detail }: ErrorFactory) => ({
-  type: `https://api.example.com/problems/${code}`,
+/** One example for each problem, to which the answers of all routes refer. */
+export const problemExamples = (catalogue: ProblemCatalogue) =>
+  Object.fromEntries(
+    [...catalogue.values()].map((entry) => [
+      entry.code,
+      { summary: entry.title, value: exampleOf(entry) },
+    ]),
+  )
+
+const exampleOf = ({ type, title, status, code, detail }: CatalogueEntry): Problem => ({
+  type,
   title,
-  status: statusOf(kind),
+  status,
   code,
   detail,
   requestId: '0198c0de-0000-7000-8000-000000000000',
-  ...(kind === 'invalid'
+  ...(status === 422
     ? {
         errors: [
           { pointer: '/body/email', code: 'invalid_format', detail: 'Must be an e-mail address' },

@@ -1,17 +1,22 @@
+import { z } from 'zod'
 import { createRoutes } from './index.ts'
 import { serve, stoneRoutes, stoneTaken } from './testing/serve.ts'
 
 interface Operation {
   operationId: string
   security: object[]
-  parameters?: { name: string; in: string }[]
-  requestBody?: { content: Record<string, { schema: object }> }
-  responses: Record<string, { description: string; content?: Record<string, { schema: object }> }>
+  parameters?: { name: string; in: string; required?: boolean }[]
+  requestBody?: { required: boolean; content: Record<string, { schema: object }> }
+  responses: Record<
+    string,
+    { description: string; headers?: object; content?: Record<string, { schema: object }> }
+  >
 }
 
 interface Document {
   openapi: string
   servers: { url: string }[]
+  tags: object[]
   paths: Record<string, Record<string, Operation>>
   components: { schemas: Record<string, object>; securitySchemes: Record<string, object> }
   'x-problems': { code: string; type: string; status: number }[]
@@ -159,6 +164,57 @@ describe('the API document', () => {
     ).toBe('/docs')
     expect((await fetch(`${server.url}/docs/package.json`)).status).toBe(404)
     expect((await fetch(`${server.url}/docs/swagger-ui.css`, { method: 'POST' })).status).toBe(405)
+  })
+})
+
+describe('what a route declares besides its schemas', () => {
+  let document: Document
+  beforeAll(async () => {
+    const routes = createRoutes({ prefix: '/walls', tag: 'Walls', description: 'Of stones.' })
+    const Wall = z.object({ builtAt: z.date() })
+    const wall = () => ({ builtAt: new Date() })
+    const etag = ({ builtAt }: { builtAt: Date }) => builtAt
+    const body = z.strictObject({ name: z.string().optional() })
+    routes.get('/', { summary: 'Read', response: Wall, etag }, wall)
+    routes.patch('/', { summary: 'Change', body, response: Wall, etag, ifMatch: 'required' }, wall)
+    routes.put('/', { summary: 'Set', body, response: Wall, ifMatch: 'optional' }, wall)
+    routes.post('/', { summary: 'Build', body, response: Wall, idempotent: true }, wall)
+    const pool = {} as never
+    const server = await serve({ routes: [routes], database: { pool } })
+    document = (await (await fetch(`${server.url}/openapi.json`)).json()) as Document
+    await server.stop()
+  })
+
+  const operation = (method: string) => document.paths['/api/v1/walls']![method]!
+  const headersOf = (method: string, status: string) =>
+    Object.keys(operation(method).responses[status]?.headers ?? {})
+
+  it('stands in the document: versions and preconditions', () => {
+    expect(operation('get').parameters).toMatchObject([{ in: 'header', name: 'if-none-match' }])
+    expect(operation('get').responses).toHaveProperty('304')
+    expect(headersOf('get', '200')).toEqual(['X-Request-Id', 'ETag'])
+    expect(operation('patch').parameters).toMatchObject([{ name: 'if-match', required: true }])
+    expect(Object.keys(operation('patch').responses)).toEqual(
+      expect.arrayContaining(['412', '428']),
+    )
+    expect(operation('put').parameters?.[0]).not.toMatchObject({ required: true })
+    expect(operation('put').responses).not.toHaveProperty('428')
+  })
+
+  it('stands in the document: repeats', () => {
+    expect(operation('post').parameters).toMatchObject([{ name: 'idempotency-key' }])
+    expect(headersOf('post', '200')).toContain('Idempotency-Replayed')
+    expect(headersOf('post', '409')).toContain('Retry-After')
+    expect(headersOf('post', '503')).toContain('Retry-After')
+  })
+
+  it('stands in the document: what a date looks like, what may be left out, what a group is about', () => {
+    const { schema } = operation('get').responses['200']!.content!['application/json']!
+    expect(schema).toMatchObject({
+      properties: { data: { properties: { builtAt: { type: 'string', format: 'date-time' } } } },
+    })
+    expect(operation('post').requestBody?.required).toBe(false)
+    expect(document.tags).toEqual([{ name: 'Walls', description: 'Of stones.' }])
   })
 })
 

@@ -9,7 +9,9 @@ import {
   type ZodOpenApiSecuritySchemeObject,
 } from 'zod-openapi'
 import type { BodyContract, Route } from './contract.ts'
-import { Problem, responsesOf } from './openapi-responses.ts'
+import { headerFieldsOf } from './header-fields.ts'
+import { headerFields } from './openapi-headers.ts'
+import { Problem, problemExamples, responsesOf } from './openapi-responses.ts'
 import type { ProblemCatalogue } from './problem-catalogue.ts'
 
 type JsonSchema = ZodOpenApiOverrideContext['jsonSchema']
@@ -18,17 +20,20 @@ export interface ApiDocumentDeps {
   appName: string
   routes: readonly Route[]
   catalogue: ProblemCatalogue
-  /** Where the OAuth 2 password form goes, if a module takes it. */
-  tokenPath?: string | undefined
 }
 
-/** The OpenAPI 3.1 document of all declared routes, with the whole problem catalogue under `x-problems`. */
+/**
+ * The OpenAPI 3.1 document of all declared routes, with the whole problem catalogue under `x-problems`.
+ *
+ * @example
+ * const document = describeApi({ appName: 'Ashlar', routes: stoneRoutes().list, catalogue })
+ */
 export function describeApi({
   appName,
   routes,
   catalogue,
-  tokenPath,
 }: ApiDocumentDeps): ReturnType<typeof createDocument> {
+  const tokenPath = routes.find(({ contract }) => contract.tokenEndpoint)?.path
   const document: ZodOpenApiObject = {
     openapi: '3.1.1',
     info: {
@@ -38,15 +43,23 @@ export function describeApi({
         'Failures are problem details (RFC 9457). Every `type` leads to a page that tells what happened and what to do; `x-problems` lists all.',
     },
     servers: [{ url: '/' }],
-    tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => ({ name })),
+    tags: tagsOf(routes),
     paths: pathsOf(routes, tokenPath === undefined ? ['bearer'] : ['bearer', 'password']),
     components: {
       schemas: { Problem },
+      headers: headerFields,
+      examples: problemExamples(catalogue),
       securitySchemes: securitySchemes(tokenPath),
     },
     'x-problems': [...catalogue.values()],
   }
-  return createDocument(document, { override: ({ jsonSchema }) => leaveOutTheObvious(jsonSchema) })
+  return createDocument(document, { override: describeForReaders })
+}
+
+function describeForReaders({ jsonSchema, zodSchema }: ZodOpenApiOverrideContext): void {
+  leaveOutTheObvious(jsonSchema)
+  if (zodSchema._zod.def.type === 'date')
+    Object.assign(jsonSchema, { type: 'string', format: 'date-time' })
 }
 
 /** Zod writes how it checks a format and a whole number; a reader has the format's name, and no use for the rest. */
@@ -54,6 +67,15 @@ function leaveOutTheObvious(schema: JsonSchema): void {
   if (schema.format !== undefined) delete schema.pattern
   if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum
   if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum
+}
+
+/** In the order in which the modules declare them. The first description of a tag counts. */
+function tagsOf(routes: readonly Route[]) {
+  const described = Map.groupBy(routes, ({ tag }) => tag)
+  return [...described].map(([name, [first]]) => ({
+    name,
+    ...(first?.tagDescription === undefined ? {} : { description: first.tagDescription }),
+  }))
 }
 
 function securitySchemes(
@@ -89,7 +111,9 @@ const templateOf = ({ path }: Route): string => path.replace(/:(\w+)/g, '{$1}')
 
 function operationOf(route: Route, schemes: readonly string[]): ZodOpenApiOperationObject {
   const { contract, tag } = route
-  const { params, query, headers } = contract
+  const { params } = contract
+  const query = contract.list?.query ?? contract.query
+  const headers = headerFieldsOf(contract)
   return {
     operationId: operationIdOf(route),
     tags: [tag],
@@ -99,17 +123,17 @@ function operationOf(route: Route, schemes: readonly string[]): ZodOpenApiOperat
     requestParams: {
       ...(params ? { path: params } : {}),
       ...(query ? { query } : {}),
-      ...(headers ? { header: headers } : {}),
+      ...(Object.keys(headers.shape).length > 0 ? { header: headers } : {}),
     },
     ...(contract.body ? { requestBody: requestBodyOf(contract.body) } : {}),
     responses: responsesOf(route),
   }
 }
 
-/** `POST /api/v1/auth/refresh-token` is `postAuthRefreshToken`, `GET /api/v1/users/:id` is `getUsersById`. */
-function operationIdOf({ method, path, base }: Route): string {
+/** `POST /api/v1/auth/refresh-token` is `postAuthRefreshToken`, `GET /api/v2/users/:id` is `getV2UsersById`. */
+function operationIdOf({ method, path }: Route): string {
   const words = path
-    .slice(base.length)
+    .replace(/^\/api(\/v1(?=\/|$))?/, '')
     .replaceAll('/:', '-by-')
     .split(/[^A-Za-z0-9]+/)
     .filter(Boolean)
@@ -119,7 +143,8 @@ function operationIdOf({ method, path, base }: Route): string {
 function requestBodyOf(body: BodyContract): ZodOpenApiRequestBodyObject {
   const { json, form } = body instanceof z.ZodType ? { json: body, form: undefined } : body
   return {
-    required: true,
+    // An absent body counts as an empty object.
+    required: !(json ?? form)?.safeParse({}).success,
     content: {
       ...(json ? { 'application/json': { schema: json } } : {}),
       ...(form ? { 'application/x-www-form-urlencoded': { schema: form } } : {}),

@@ -1,10 +1,12 @@
 import type { Request } from 'express'
 import { z } from 'zod'
 import { notFound, type InputFault } from '../errors/index.ts'
+import type { ListDefinition } from '../list/index.ts'
 import type { AnyContract } from './contract.ts'
 import { validationFailed } from './errors.ts'
 import { faultsOf, findForbidden } from './faults.ts'
 import { parseForm } from './form.ts'
+import { readList } from './list-route.ts'
 import { parseBody } from './parse-body.ts'
 import { isOutOfRange } from './resource-id.ts'
 
@@ -21,13 +23,22 @@ const mostFaults = 100
 const nothing = z.strictObject({})
 
 /** Holds a request against its contract. Throws one error with every fault. */
-export async function parseInput(request: Request, contract: AnyContract): Promise<ParsedInput> {
+export async function parseInput(
+  request: Request,
+  contract: AnyContract,
+  list?: ListDefinition,
+): Promise<ParsedInput> {
   const faults: InputFault[] = []
-  const query = parseForm(queryOf(request))
+  const given = parseForm(queryOf(request))
   const received = await parseBody(request, contract.body)
+  const params = check('params', contract.params ?? nothing, request.params)
+  const query = check('query', list?.query ?? contract.query ?? nothing, given)
+  const listInput = list && readList(list, query)
+  if (listInput && 'faults' in listInput) faults.push(...listInput.faults)
   const input = {
-    params: check('params', contract.params ?? nothing, request.params),
-    query: check('query', contract.query ?? nothing, query),
+    ...listInput,
+    params,
+    query,
     headers: check('headers', contract.headers ?? z.object({}), request.headers),
     body: received && check('body', received.schema, received.value),
   }

@@ -4,8 +4,13 @@ import {
   databaseUnavailable,
   dependencyUnavailable,
   internalError,
+  jobDead,
+  jobUnfinished,
+  jobUnknown,
   notFound,
+  referenceBroken,
   statusOf,
+  valueRefused,
   valueTaken,
   type ErrorFactory,
 } from '../errors/index.ts'
@@ -26,15 +31,25 @@ export type ProblemCatalogue = ReadonlyMap<string, CatalogueEntry>
 const platformErrors = [
   notFound,
   valueTaken,
+  referenceBroken,
+  valueRefused,
   internalError,
   dependencyUnavailable,
   databaseUnavailable,
   databaseContention,
   databaseTimeout,
+  jobDead,
+  jobUnfinished,
+  jobUnknown,
   ...httpErrors,
 ]
 
-/** Every problem that the process may answer, by code, in alphabetical order. Two definitions of one code are a defect. */
+/**
+ * Every problem that the process may answer, by code, in alphabetical order. Throws where two errors have one code.
+ *
+ * @example
+ * const catalogue = createCatalogue(config.problemBaseUrl, [stoneTaken])
+ */
 export function createCatalogue(
   problemBaseUrl: string,
   moduleErrors: readonly ErrorFactory[],

@@ -50,11 +50,15 @@ export function problemHeaders(
     'Content-Type': problemType,
     'Cache-Control': 'no-store',
     ...(error.kind === 'unauthenticated' ? { 'WWW-Authenticate': challenge(request) } : {}),
-    ...(error.kind === 'unavailable' || error.kind === 'rate_limited'
-      ? { 'Retry-After': String(error.retryAfterSeconds ?? 1) }
-      : {}),
+    ...retryAfter(error),
     ...error.headers,
   }
+}
+
+function retryAfter({ kind, retryAfterSeconds }: AppError): Record<string, string> {
+  const always = kind === 'unavailable' || kind === 'rate_limited'
+  const seconds = retryAfterSeconds ?? (always ? 1 : undefined)
+  return seconds === undefined ? {} : { 'Retry-After': String(seconds) }
 }
 
 /** RFC 6750 §3: `error` only where a bearer token was sent. */

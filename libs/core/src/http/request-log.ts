@@ -6,7 +6,7 @@ import { pathOf, requestIdOf } from './request-id.ts'
 /** One line for each request, but for health checks. No header, no body, no query. */
 export function logRequests(log: Logger): RequestHandler {
   return pinoHttp<Request, Response>({
-    logger: log,
+    logger: withoutChildren(log),
     genReqId: requestIdOf,
     quietResLogger: true,
     serializers: { req: () => undefined, res: () => undefined },
@@ -21,6 +21,12 @@ export function logRequests(log: Logger): RequestHandler {
     customSuccessMessage: message,
     customErrorMessage: message,
   })
+}
+
+/** pino-http makes a logger of its own for each request, bound to the request. The context at hand does that for every line. */
+function withoutChildren(log: Logger): Logger {
+  const logger = Object.create(log) as Logger
+  return Object.assign(logger, { child: () => logger })
 }
 
 interface Timed {
@@ -38,15 +44,13 @@ export const statusSent = (response: Response): number =>
   response.headersSent ? response.statusCode : 499
 
 function describe(request: Request, response: Response, durationMs: number) {
-  const { requestId, userId } = response.locals.context ?? {}
   return {
+    ...response.locals.context,
     method: request.method,
     route: routeOf(request),
     path: pathOf(request),
     status: statusSent(response),
     durationMs,
-    requestId,
-    userId,
     problem: response.locals.problem,
   }
 }

@@ -1,41 +1,54 @@
-import type { RequestHandler, Response } from 'express'
-import type { z } from 'zod'
+import type { RequestHandler } from 'express'
+import type { Logger } from '../logging/index.ts'
+import type { RateLimits } from '../rate-limit/index.ts'
+import { admit } from './admit.ts'
+import { sendAnswer, type Answer } from './answer.ts'
+import { callerOf } from './caller.ts'
 import type { Route } from './contract.ts'
 import { forbidden } from './errors.ts'
+import { headerFieldsOf } from './header-fields.ts'
+import type { IdempotencyKeys } from './idempotency/idempotency-keys.ts'
+import { runOnce } from './idempotency/idempotent.ts'
+import { listOf } from './list-route.ts'
 import { parseInput } from './parse-input.ts'
-import { send } from './problem.ts'
+import { readPrecondition } from './precondition.ts'
+import { createPresenter } from './presenter.ts'
 
-/** Runs one declared route: who asks (401), may they (403), does the request fit (400, 415, 422), the handler, the allow-list. */
-export function createRouteHandler(route: Route): RequestHandler {
-  const { contract, base } = route
-  const status = contract.status ?? (contract.response ? 200 : 204)
+export interface RouteHandlerDeps {
+  log: Logger
+  /** Whether every answer is parsed by its schema as well, as tests want it. */
+  strict: boolean
+  /** Counts requests; without it none is limited. */
+  rateLimits?: RateLimits | undefined
+  /** Where the keys of idempotent routes are kept. */
+  idempotencyKeys?: IdempotencyKeys | undefined
+}
+
+/** Runs one declared route: too often (429), who asks (401), may they (403), does the request fit (400, 415, 422), the handler, the allow-list. */
+export function createRouteHandler(route: Route, deps: RouteHandlerDeps): RequestHandler {
+  const { contract } = route
+  const name = `${route.method.toUpperCase()} ${route.path}`
+  const accepted = { ...contract, headers: headerFieldsOf(contract) }
+  const present = createPresenter(route, deps)
+  const limiter = deps.rateLimits?.forRoute(name, contract.limit)
+  const keys = contract.idempotent ? keysFor(route, deps) : undefined
   return async (request, response) => {
-    const caller = { ...(await contract.guard?.authenticate(request)), request }
+    const caller = { ...(await admit(contract.guard, limiter, request, response)), request }
     if (contract.policy && !(await contract.policy(caller as never))) throw forbidden()
-    const input = { ...caller, ...(await parseInput(request, contract)) }
-    const result = await route.handle(input as never)
-    describeAnswer(response, result)
-    if (contract.response) send(response, status, 'application/json', serialize(result))
-    else response.status(status).end()
+    const precondition = readPrecondition(request, contract)
+    const input = await parseInput(request, accepted, listOf(contract, caller))
+    const work = async (): Promise<Answer> =>
+      present(await route.handle({ ...caller, precondition, ...input } as never), request)
+    const call = { request, route: name, input, caller: () => callerOf(contract, caller, request) }
+    sendAnswer(request, response, await (keys ? runOnce({ ...deps, keys }, call, work) : work()))
   }
+}
 
-  function describeAnswer(response: Response, result: unknown): void {
-    if (contract.noStore) response.set('Cache-Control', 'no-store')
-    else if (contract.guard) response.set('Cache-Control', 'private, no-cache')
-    if (contract.location) response.set('Location', base + contract.location(result as never))
-  }
-
-  function serialize(result: unknown): string {
-    const answer = contract.response!.safeParse(result)
-    if (!answer.success) throw misfit(answer.error)
-    return JSON.stringify(contract.envelope === false ? answer.data : { data: answer.data })
-  }
-
-  /** A defect of the handler. Tells where, and never the value. */
-  function misfit(error: z.ZodError): Error {
-    const places = error.issues.map(({ path, code }) => `/${path.map(String).join('/')} ${code}`)
-    return new Error(
-      `${route.method.toUpperCase()} ${route.path} answered what its response schema refuses: ${places.join(', ')}`,
-    )
-  }
+/** Throws where an answer could not be kept, or must not be. */
+function keysFor({ method, path, contract }: Route, { idempotencyKeys }: RouteHandlerDeps) {
+  const fault = (reason: string) => new Error(`${method.toUpperCase()} ${path} ${reason}`)
+  if (method !== 'post') throw fault('is idempotent, which only POST can be')
+  if (contract.noStore) throw fault('answers what must not be stored, and cannot be idempotent')
+  if (!idempotencyKeys) throw fault('is idempotent, and the app has no database')
+  return idempotencyKeys
 }

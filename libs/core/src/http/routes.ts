@@ -1,11 +1,14 @@
 import type { z } from 'zod'
-import type { BodyContract, Method, Route, RouteContract, RouteInput } from './contract.ts'
+import type { ListDefinition } from '../list/index.ts'
+import type { BodyContract, Method, Result, Route, RouteContract, RouteInput } from './contract.ts'
 
 export interface RoutesOptions {
   /** Path before every route of this group: `/auth`. */
   prefix: string
   /** The group's title in the API document. */
   tag: string
+  /** What the group is about, for the API document: a sentence or two. */
+  description?: string
   /** Path before the prefix; `/api/v1` if absent. Another version of the API, or '' for the root. */
   base?: string
 }
@@ -24,12 +27,13 @@ type Declare = <
   Headers extends z.ZodObject = z.ZodObject<NoMembers>,
   Body extends BodyContract = z.ZodUndefined,
   Response extends z.ZodType = z.ZodVoid,
+  const List extends ListDefinition | undefined = undefined,
 >(
   path: string,
-  contract: RouteContract<Context, Params, Query, Headers, Body, Response>,
+  contract: RouteContract<Context, Params, Query, Headers, Body, Response, List>,
   handle: (
-    input: RouteInput<Context, Params, Query, Headers, Body>,
-  ) => z.input<Response> | Promise<z.input<Response>>,
+    input: RouteInput<Context, Params, Query, Headers, Body, List>,
+  ) => Result<Response, List> | Promise<Result<Response, List>>,
 ) => void
 
 /**
@@ -43,7 +47,7 @@ type Declare = <
  *   ({ params, user }) => stones.get(params.id, user),
  * )
  */
-export function createRoutes({ prefix, tag, base = '/api/v1' }: RoutesOptions) {
+export function createRoutes({ prefix, tag, description, base = '/api/v1' }: RoutesOptions) {
   const list: Route[] = []
   return {
     list,
@@ -57,7 +61,7 @@ export function createRoutes({ prefix, tag, base = '/api/v1' }: RoutesOptions) {
   function declare(method: Method): Declare {
     return (path, contract, handle) => {
       const whole = `${base}${prefix}${path}`.replace(/\/$/, '') || '/'
-      list.push({ method, path: whole, tag, base, contract: contract, handle })
+      list.push({ method, path: whole, tag, tagDescription: description, base, contract, handle })
     }
   }
 }

@@ -1,3 +1,5 @@
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
 import cors from 'cors'
 import type { RequestHandler, Response } from 'express'
 import helmet from 'helmet'
@@ -11,12 +13,30 @@ const nothing: Directives = {
   'frame-ancestors': ["'none'"],
 }
 
-/** Helmet's headers with a policy that lets an answer load nothing at all; the few pages open what they need by {@link allowSources}. */
-export const securityHeaders = (): RequestHandler =>
-  helmet({
+/**
+ * Helmet's headers with a policy that lets an answer load nothing at all; the few pages open what they need by {@link allowSources}. They are
+ * the same for every answer, so helmet is asked once.
+ */
+export function securityHeaders(): RequestHandler {
+  const headers = askHelmet()
+  return (_request, response, next) => {
+    for (const [name, value] of headers) response.setHeader(name, value)
+    next()
+  }
+}
+
+function askHelmet(): readonly (readonly [string, string])[] {
+  const request = new IncomingMessage(new Socket())
+  const response = new ServerResponse(request)
+  const handle = helmet({
     contentSecurityPolicy: { useDefaults: false, directives: nothing },
     xFrameOptions: { action: 'deny' },
   })
+  handle(request, response, (error) => {
+    if (error instanceof Error) throw error
+  })
+  return Object.entries(response.getHeaders()).map(([name, value]) => [name, String(value)])
+}
 
 /** Lets one page load from the sources named, and from nowhere else. */
 export function allowSources(response: Response, sources: Directives): void {

@@ -1,3 +1,5 @@
+import { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
 import { Writable } from 'node:stream'
 import { createLogger, requestContext, type Logger } from './index.ts'
 
@@ -57,7 +59,7 @@ describe('a log line', () => {
         message: 'outer',
         stack: expect.stringContaining('logger.spec'),
         refreshToken: '[redacted]',
-        cause: { message: 'inner', headers: { Cookie: '[redacted]' } },
+        cause: { type: 'Error', message: 'inner', headers: { Cookie: '[redacted]' } },
       },
     })
   })
@@ -75,6 +77,66 @@ describe('a log line', () => {
     entry['self'] = entry
     log.info(entry, 'round')
     expect(lastLine()).toMatchObject({ stone: 1, msg: 'round' })
+  })
+
+  it('looks into objects of any class, and into what they give for JSON', () => {
+    class Session {
+      refreshToken = 's3cret'
+      id = 7
+    }
+    const asJson = { toJSON: () => ({ secret: 's3cret', kind: 'key' }) }
+    log.info({ session: new Session(), asJson, bytes: Buffer.from('s3cret'), at: new Date(0) })
+    expect(lastLine()).toMatchObject({
+      session: { refreshToken: '[redacted]', id: 7 },
+      asJson: { secret: '[redacted]', kind: 'key' },
+      bytes: '[6 bytes]',
+      at: '1970-01-01T00:00:00.000Z',
+    })
+  })
+
+  it('masks what a child logger is bound to', () => {
+    log
+      .child({ account: { password: 's3cret' } })
+      .child({ token: 's3cret', stone: 1 })
+      .info('bound')
+    expect(written).not.toContain('s3cret')
+    expect(lastLine()).toMatchObject({ stone: 1, token: '[redacted]' })
+  })
+
+  it('masks secrets in messages, causes and lists of errors, whatever carries them', () => {
+    const inner = new Error('connect postgresql://ashlar:s3cret@db/ashlar')
+    const outer = new AggregateError([new Error('Authorization: Bearer s3cret')], 'both', {
+      cause: inner,
+    })
+    log.error(outer, 'GET /reset?token=s3cret')
+    log.error({ failures: [outer], body: '{"password":"s3cret"}' })
+    log.error(new Error('password=s3cret'))
+    expect(written).not.toContain('s3cret')
+    expect(written).toContain('postgresql://[redacted]@db/ashlar')
+  })
+
+  it('says whether there is a secret, which is none', () => {
+    log.info({ password: undefined, token: null, hasToken: true })
+    expect(lastLine()).toMatchObject({ token: null, hasToken: true })
+  })
+
+  it('is written at once and whole for something as large as a request', () => {
+    const request = new IncomingMessage(new Socket())
+    const startedAt = performance.now()
+    log.info({ request, again: [request, request] })
+    expect(performance.now() - startedAt).toBeLessThan(100)
+    expect(lastLine()).toMatchObject({ request: { method: null } })
+  })
+
+  it('is written although a member cannot be read', () => {
+    const entry = Object.defineProperty({}, 'broken', {
+      enumerable: true,
+      get: () => {
+        throw new Error('s3cret')
+      },
+    })
+    log.info({ entry }, 'half')
+    expect(lastLine()).toMatchObject({ entry: '[unreadable]', msg: 'half' })
   })
 
   it('leaves the entry of the caller as it was', () => {

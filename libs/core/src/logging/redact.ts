@@ -1,49 +1,92 @@
-import { stdSerializers } from 'pino'
-
 const secretName =
-  /pass(word|phrase|wd)|secret|token|authorization|cookie|api[-_]?key|private[-_]?key|credential|^jwt$/i
+  /pass(word|phrase|wd)|secret|token|authorization|cookie|api[-_]?key|private[-_]?key|credential|recovery[-_]?codes?|code[-_]?verifier|^jwt$|^t?otp$/i
+
+/** Names repeat in every line, so each is looked at once. Bounded, because a client may make some up. */
+const known = new Map<string, boolean>()
+const mostNames = 2_000
 
 /** Whether a member of this name is masked. */
-export const isSecretName = (name: string): boolean => secretName.test(name)
+export function isSecretName(name: string): boolean {
+  let isSecret = known.get(name)
+  if (isSecret === undefined) {
+    isSecret = secretName.test(name)
+    if (known.size < mostNames) known.set(name, isSecret)
+  }
+  return isSecret
+}
 
 /** Stands where a secret stood. */
 export const mask = '[redacted]'
 const tooDeep = '[too deep]'
+const tooMuch = '[too much]'
+const unreadable = '[unreadable]'
 const deepest = 8
+/** A request or a socket has thousands of members, which lead to each other. */
+const mostMembers = 1_000
+
+interface Budget {
+  members: number
+}
 
 /**
- * A copy in which every member named like a secret is masked, down to a depth of eight where it ends; class instances pass as they are.
- * By name and not by path, because pino's own redaction cannot reach members at unknown depths.
+ * The entry with every member masked that is named like a secret, in lists, errors and objects of any class, down to a depth of eight where it
+ * ends. The given entry stays as it is. By name and not by path, because pino's own redaction cannot reach members at unknown depths.
+ *
+ * @example
+ * redact({ user: { id: 1, password: 'never shown' } }) // { user: { id: 1, password: '[redacted]' } }
  */
 export function redact(entry: Record<string, unknown>): Record<string, unknown> {
-  return redactMembers(entry, 0)
+  try {
+    return redactMembers(entry, 0, { members: mostMembers })
+  } catch {
+    // A getter that throws must not take the line with it.
+    return { entry: unreadable }
+  }
 }
 
-/** Type, message, stack and causes of an error, and what else somebody hung on it, redacted. */
-export function redactError(error: unknown): unknown {
-  return redactValue(stdSerializers.errWithCause(error as Error), 0)
+function redactMembers(
+  members: Record<string, unknown>,
+  depth: number,
+  budget: Budget,
+): Record<string, unknown> {
+  let copy: Record<string, unknown> | undefined
+  for (const [name, value] of Object.entries(members)) {
+    const shown = isMasked(name, value) ? mask : redactValue(value, depth + 1, budget)
+    if (shown !== value) (copy ??= { ...members })[name] = shown
+  }
+  return copy ?? members
 }
 
-function redactMembers(members: Record<string, unknown>, depth: number): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(members).map(([name, value]) => [
-      name,
-      isSecretName(name) && typeof value !== 'boolean' ? mask : redactValue(value, depth + 1),
-    ]),
-  )
-}
+/** Whether there is a secret is no secret. */
+const isMasked = (name: string, value: unknown): boolean =>
+  value !== undefined && value !== null && typeof value !== 'boolean' && isSecretName(name)
 
-function redactValue(value: unknown, depth: number): unknown {
+function redactValue(value: unknown, depth: number, budget: Budget): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (depth > deepest) return tooDeep
-  if (Array.isArray(value)) return value.map((item) => redactValue(item, depth + 1))
-  return isPlain(value) ? redactMembers(value as Record<string, unknown>, depth) : value
+  if (--budget.members < 0) return tooMuch
+  if (value instanceof Error) return redactMembers(describeError(value), depth, budget)
+  if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`
+  if (Array.isArray(value)) return redactList(value, depth, budget)
+  if ('toJSON' in value && typeof value.toJSON === 'function')
+    return redactValue(value.toJSON() as unknown, depth + 1, budget)
+  return redactMembers(value as Record<string, unknown>, depth, budget)
 }
 
-// pino's form of an error has a prototype of its own.
-const plainPrototypes = [
-  Object.prototype,
-  null,
-  Object.getPrototypeOf(stdSerializers.errWithCause(new Error())),
-]
-const isPlain = (value: object) => plainPrototypes.includes(Object.getPrototypeOf(value))
+function redactList(list: readonly unknown[], depth: number, budget: Budget): readonly unknown[] {
+  const copy = list.map((item) => redactValue(item, depth + 1, budget))
+  return copy.some((item, index) => item !== list[index]) ? copy : list
+}
+
+/** Type, message, stack, cause, and what else somebody hung on it. */
+function describeError(error: Error): Record<string, unknown> {
+  const { message, stack, cause } = error
+  return {
+    type: error.constructor.name,
+    message,
+    stack,
+    ...(cause !== undefined && { cause }),
+    ...(error instanceof AggregateError && { errors: error.errors }),
+    ...(error as object),
+  }
+}

@@ -5,6 +5,7 @@ export interface RequestContext {
   requestId?: string
   jobId?: string
   userId?: number
+  traceId?: string
 }
 
 const storage = new AsyncLocalStorage<RequestContext>()

@@ -6,6 +6,7 @@ import { createLogger, type Logger } from '../logging/index.ts'
 import { createMailer, type Mailer } from '../mail/index.ts'
 import { createQueues, createTaskQueue, type Queues, type TaskQueue } from '../queue/index.ts'
 import { createRedis, type RedisConnection } from '../redis/index.ts'
+import { createRateLimits, type RateLimits } from '../rate-limit/index.ts'
 import { createMetrics, type Metrics } from '../telemetry/index.ts'
 
 /** A source of time, so that tests can set it. */
@@ -25,6 +26,8 @@ export interface Core {
   outboxNotifier: OutboxNotifier
   /** For what a request waits for: it fails at once while Redis is away. */
   redis: RedisConnection
+  /** Counts who asks how often. */
+  rateLimits: RateLimits
   /** The producing side of every queue. */
   queues: Queues
   /** Hands tasks to the workers. */
@@ -51,11 +54,15 @@ export function createCore({
   const metrics = createMetrics({ process })
   const database = createDatabase({ config, log })
   const redis = createRedis({ config, log, metrics })
+  const rateLimits = createRateLimits({ config, redis, log, metrics })
   const queues = createQueues({ config, log })
+  const outboxNotifier = createOutboxNotifier({ config, log })
   const mailer = createMailer({ config, log, metrics })
   const lifecycle = createLifecycle({ log, graceMs: config.shutdownGraceMs })
   lifecycle.add({ name: 'database', stop: () => database.close() })
+  lifecycle.add(outboxNotifier)
   lifecycle.add(redis)
+  lifecycle.add(rateLimits)
   lifecycle.add(queues)
   lifecycle.add({ name: 'mailer', stop: () => mailer.close() })
   return {
@@ -64,8 +71,9 @@ export function createCore({
     clock,
     metrics,
     database,
-    outboxNotifier: createOutboxNotifier({ pool: database.pool, log }),
+    outboxNotifier,
     redis,
+    rateLimits,
     queues,
     tasks: createTaskQueue({ queues }),
     mailer,

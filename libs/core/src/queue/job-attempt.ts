@@ -1,6 +1,7 @@
 import { DelayedError, UnrecoverableError, type Job } from 'bullmq'
 import { isRetryable } from '../errors/index.ts'
 import type { Logger } from '../logging/index.ts'
+import { withDeadline } from '../redis/index.ts'
 import type { Metrics } from '../telemetry/index.ts'
 import { failureFrames, failureReason } from './failure-reason.ts'
 import type { RetryPolicy } from './retry.ts'
@@ -16,12 +17,19 @@ export interface JobRun {
   /** Aborted when the process stops, or when the time of the job is over. */
   signal: AbortSignal
   log: Logger
+  /** When its schedule wanted it; undefined for a job that no schedule made. */
+  scheduledFor: Date | undefined
+  /** Writes down how far it is. Never throws. */
+  progress(value: number | object): Promise<void>
 }
 
 /** A queue that this process works off. */
 export interface WorkedQueue {
   name: string
+  /** Jobs that run at once in this process. */
   concurrency: number
+  /** Jobs that begin within a time, over all processes. */
+  rate?: { max: number; perMs: number } | undefined
   /** Undefined for a job that this version does not know; it then waits for a worker that does. */
   policyOf(job: { name: string; opts: { attempts?: number } }): RetryPolicy | undefined
   /** True for an unknown job that nobody waits for any more. */
@@ -42,12 +50,14 @@ export interface JobAttemptDeps {
 const unknownJobPauseMs = 5_000
 const interruptedPauseMs = 500
 const notStartedPauseMs = 2_000
+const progressDeadlineMs = 1_000
 
 /** Thrown where the work itself has not begun: the job comes back soon, and no attempt is lost. */
 export class JobNotStarted extends Error {}
 
 /** Makes the function that BullMQ calls with each job of a queue. */
 export function createJobAttempt({ queue, stopping, log, metrics }: JobAttemptDeps) {
+  const unknownNames = new Set<string>()
   return attempt
 
   async function attempt(job: Job, token?: string): Promise<unknown> {
@@ -75,6 +85,12 @@ export function createJobAttempt({ queue, stopping, log, metrics }: JobAttemptDe
 
   async function leave(job: Job, token: string | undefined): Promise<unknown> {
     if (await queue.isObsolete?.(job)) return undefined
+    if (!unknownNames.has(job.name))
+      log.warn(
+        { queue: queue.name, job: job.name },
+        'a job of another version waits for its worker',
+      )
+    unknownNames.add(job.name)
     return postpone(job, token, unknownJobPauseMs)
   }
 
@@ -82,7 +98,19 @@ export function createJobAttempt({ queue, stopping, log, metrics }: JobAttemptDe
     const { name, id = '' } = job
     const attempt = job.attemptsMade + 1
     const childLog = log.child({ queue: queue.name, job: name, attempt })
-    return { id, name, data: job.data as unknown, attempt, signal: stopping, log: childLog }
+    return {
+      id,
+      name,
+      data: job.data as unknown,
+      attempt,
+      signal: stopping,
+      log: childLog,
+      scheduledFor: job.repeatJobKey ? new Date(job.opts.prevMillis ?? job.timestamp) : undefined,
+      progress: (value) =>
+        withDeadline(job.updateProgress(value), progressDeadlineMs).catch((error: unknown) =>
+          childLog.debug({ reason: failureReason(error) }, 'progress cannot be written'),
+        ),
+    }
   }
 
   async function fail(run: JobRun, error: unknown, dead: boolean): Promise<never> {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Worker, type Job } from 'bullmq'
+import { Worker, type Job, type JobsOptions } from 'bullmq'
 import type { CoreConfig } from '../config/index.ts'
 import type { Component } from '../lifecycle/index.ts'
 import { requestContext, type Logger } from '../logging/index.ts'
@@ -15,18 +15,23 @@ export interface JobWorkersDeps {
   metrics: Pick<Metrics, 'jobDuration'>
   name: string
   queues: readonly WorkedQueue[]
+  /** After how long the jobs of a worker that died are taken over; for tests. */
+  timing?: { lockDuration: number; stalledInterval: number }
 }
 
 // The jobs of a worker that died are taken over after the lock and at most two checks: 40 s.
-const timing = { lockDuration: 20_000, stalledInterval: 10_000, maxStalledCount: 10 }
+const takeOver = { lockDuration: 20_000, stalledInterval: 10_000 }
+const maxStalledCount = 10
+/** Both bounds hold; ages are in seconds. */
 const removeOnComplete = { count: 1_000, age: 86_400 }
+const removeOnFail = { count: 10_000, age: 30 * 86_400 }
 const firstPauseMs = 1_000
 /** How long BullMQ may take to write down the last results. Without Redis it would wait for ever. */
 const closingMs = 1_500
 
 /** Runs jobs: retries with growing pauses, gives up where a repeat cannot help, and lets running ones end when the process stops. */
 export function createJobWorkers(deps: JobWorkersDeps): Component {
-  const { config, log, metrics, name, queues } = deps
+  const { config, log, metrics, name, queues, timing = takeOver } = deps
   const stopping = new AbortController()
   const running = new Set<Promise<unknown>>()
   let workers: Worker[] = []
@@ -55,12 +60,15 @@ export function createJobWorkers(deps: JobWorkersDeps): Component {
       prefix: bullPrefix(config),
       concurrency: queue.concurrency,
       removeOnComplete,
+      removeOnFail,
+      ...(queue.rate && { limiter: { max: queue.rate.max, duration: queue.rate.perMs } }),
+      maxStalledCount,
       ...timing,
       ...bullTelemetry(config),
       settings: {
         backoffStrategy: (attemptsMade, _type, _error, job) =>
           retryDelay(
-            (job && queue.policyOf(job)) ?? { backoffMs: firstPauseMs },
+            pauseOf(job) ?? (job && queue.policyOf(job)) ?? { backoffMs: firstPauseMs },
             attemptsMade ?? 1,
           ),
       },
@@ -78,6 +86,12 @@ export function createJobWorkers(deps: JobWorkersDeps): Component {
       return work.finally(() => running.delete(work))
     }
   }
+}
+
+/** What was asked for when the job was added, in place of the pause that its task has. */
+function pauseOf(job: { opts: JobsOptions } | undefined): { backoffMs: number } | undefined {
+  const backoff = job?.opts.backoff
+  return typeof backoff === 'object' && backoff.delay ? { backoffMs: backoff.delay } : undefined
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -10,6 +10,15 @@ const payloadInvalid = defineError({
   help: 'Correct the publisher, or the schema that no longer takes what was published before.',
 })
 
+/** The work is done, and a repeat would do it again. */
+const resultInvalid = defineError({
+  kind: 'invalid',
+  code: 'job.result_invalid',
+  title: 'Result invalid',
+  detail: 'The result does not match its schema.',
+  help: 'Correct what the handler returns, or the schema of the result.',
+})
+
 /** For who receives: the payload as the schema gives it, or {@link payloadInvalid}, which names the members at fault but no value. */
 export function readPayload<Schema extends z.ZodType>(
   schema: Schema,
@@ -17,7 +26,7 @@ export function readPayload<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const parsed = schema.safeParse(payload)
   if (parsed.success) return parsed.data
-  throw payloadInvalid({ detail: describeFaults(parsed.error) })
+  throw payloadInvalid({ detail: describeFaults('payload', parsed.error) })
 }
 
 /** For who sends: a payload that breaks the schema is a defect of the caller. */
@@ -27,10 +36,18 @@ export function checkPayload<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const parsed = schema.safeParse(payload)
   if (parsed.success) return parsed.data
-  throw new TypeError(`${name}: ${describeFaults(parsed.error)}`)
+  throw new TypeError(`${name}: ${describeFaults('payload', parsed.error)}`)
 }
 
-function describeFaults({ issues }: z.ZodError): string {
+/** What a run returned, as the schema gives it, or {@link resultInvalid}. Without a schema it is taken as it is. */
+export function readResult(schema: z.ZodType | undefined, result: unknown): unknown {
+  if (!schema) return result
+  const parsed = schema.safeParse(result)
+  if (parsed.success) return parsed.data
+  throw resultInvalid({ detail: describeFaults('result', parsed.error) })
+}
+
+function describeFaults(what: string, { issues }: z.ZodError): string {
   const faults = issues.map(({ path, code }) => `/${path.join('/')} ${code}`)
-  return `The payload does not match its schema: ${faults.join(', ')}.`
+  return `The ${what} does not match its schema: ${faults.join(', ')}.`
 }

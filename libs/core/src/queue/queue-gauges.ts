@@ -3,7 +3,7 @@ import type { Component } from '../lifecycle/index.ts'
 import type { Logger } from '../logging/index.ts'
 import { createOutageLog, withDeadline } from '../redis/index.ts'
 import type { Metrics } from '../telemetry/index.ts'
-import { eventQueue, taskQueue } from './names.ts'
+import { queuesOf } from './names.ts'
 import type { Queues } from './queues.ts'
 import { createRepeating } from './repeating.ts'
 
@@ -18,7 +18,7 @@ export interface QueueGaugesDeps {
     | 'eventDeliveriesOwed'
     | 'eventDeliveriesDead'
   >
-  modules: readonly { name: string }[]
+  modules: readonly Parameters<typeof queuesOf>[0][]
   log: Logger
   everyMs?: number
 }
@@ -39,7 +39,7 @@ export function createQueueGauges({
   everyMs = 5_000,
 }: QueueGaugesDeps): Component {
   const outage = createOutageLog(log, 'measuring queues and outbox')
-  const names = modules.flatMap(({ name }) => [eventQueue(name), taskQueue(name)])
+  const names = modules.flatMap(queuesOf)
   return createRepeating('queue gauges', everyMs, measure)
 
   async function measure(): Promise<void> {

@@ -1,11 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { JobSchedulerJson, JobSchedulerTemplateOptions, RepeatOptions } from 'bullmq'
 import { workerBackoff } from './retry.ts'
-import type { Schedule, TaskHandler } from './task.ts'
+import type { Schedule } from './schedule.ts'
+import type { TaskHandler } from './task.ts'
 
 /** A declared schedule as BullMQ takes it. */
 export interface PlannedSchedule {
   id: string
+  schedule: Schedule
   repeat: Pick<RepeatOptions, 'pattern' | 'tz' | 'every'>
   template: { name: string; data: unknown; opts: JobSchedulerTemplateOptions }
 }
@@ -13,6 +15,7 @@ export interface PlannedSchedule {
 export function planSchedule({ task }: TaskHandler, schedule: Schedule): PlannedSchedule {
   return {
     id: task.name,
+    schedule,
     repeat:
       'cron' in schedule
         ? { pattern: schedule.cron, tz: schedule.timeZone ?? 'UTC' }

@@ -2,15 +2,18 @@ import { randomBytes } from 'node:crypto'
 import { pino } from 'pino'
 import { z } from 'zod'
 import { eventually } from '../../testing/eventually.ts'
+import { startTcpProxy } from '../../testing/tcp-proxy.ts'
 import type { Component } from '../lifecycle/index.ts'
 import { bullPrefix } from '../redis/index.ts'
 import { createMetrics } from '../telemetry/index.ts'
 import { createQueues, type Queues } from './queues.ts'
 import { createScheduler } from './scheduler.ts'
-import { defineTask, handle, type Schedule } from './task.ts'
+import type { Schedule } from './schedule.ts'
+import { defineTask, handle, type TaskHandler } from './task.ts'
 import { createTaskWorkers } from './task-workers.ts'
 
 const log = pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' })
+const metrics = createMetrics({ process: 'test' })
 
 describe('the scheduler', () => {
   let queues: Queues
@@ -63,6 +66,29 @@ describe('the scheduler', () => {
     await eventually(() => existing(1))
   })
 
+  it('starts without Redis, and outlives one that is frozen', async () => {
+    const proxy = await startTcpProxy(config.redisUrl)
+    await proxy.cut()
+    const away = createQueues({ config: { ...config, redisUrl: proxy.url }, log })
+    await away.start()
+    const task = handle(defineTask('shop.purge', z.object({})), () => {}, {
+      schedule: { cron: '17 3 * * *' },
+    })
+    const modules = [{ name: 'shop', tasks: [task] }]
+    await run(createScheduler({ queues: away, modules, log, metrics, everyMs: 100 }))
+    await proxy.restore()
+    await eventually(() => existing(1))
+    proxy.freeze()
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    const { client } = queues.redis
+    await client.del(...(await client.keys(`${bullPrefix(config)}:*`)))
+    await proxy.restore()
+    await eventually(() => existing(1))
+    await stopAll()
+    await away.stop()
+    await proxy.close()
+  })
+
   it('brings a schedule back whose waiting job was deleted', async () => {
     await schedule({ 'shop.purge': { cron: '17 3 * * *' } })
     await eventually(() => existing(1))
@@ -84,9 +110,8 @@ describe('the scheduler', () => {
       schedule: { everyMs },
     })
     const shop = { name: 'shop', tasks: [tick] }
-    const metrics = createMetrics({ process: 'test' })
     for (let copies = 0; copies < 2; copies++) {
-      await run(createScheduler({ queues, modules: [shop], log, everyMs: 100 }))
+      await run(createScheduler({ queues, modules: [shop], log, metrics, everyMs: 100 }))
       await run(createTaskWorkers({ config, log, metrics, tasks: [tick] }))
     }
     await eventually(() => ticks.length >= 8)
@@ -101,6 +126,45 @@ describe('the scheduler', () => {
     expect(await queues.get('other.tasks').getJobSchedulersCount()).toBe(1)
   })
 
+  it('tells how many runs a schedule missed while nobody could run it', async () => {
+    const runs: Date[] = []
+    const task = defineTask('shop.late', z.object({}))
+    const late = handle(task, (_, { scheduledFor }) => void runs.push(scheduledFor as Date), {
+      schedule: { everyMs: 200 },
+    })
+    await run(scheduler([late]))
+    const { next = 0 } = await eventually(async () =>
+      (await queues.get('shop.tasks').getJobSchedulers()).at(0),
+    )
+    await eventually(() => Date.now() > next + 700)
+    await run(createTaskWorkers({ config, log, metrics, tasks: [late] }))
+    await eventually(() => runs.length > 1)
+    expect(await missed('shop.late')).toBeGreaterThanOrEqual(3)
+    expect(runs[0]).toEqual(new Date(next))
+  })
+
+  it('tells the runs that were lost with the data of Redis', async () => {
+    await schedule({ 'shop.lost': { everyMs: 300 } })
+    await eventually(() => existing(1))
+    const queue = queues.get('shop.tasks')
+    const { next = 0 } = (await queue.getJobSchedulers())[0] ?? {}
+    const { client } = queues.redis
+    await eventually(() => Date.now() > next)
+    await client.del(...(await client.keys(`${bullPrefix(config)}:*`)))
+    expect(await eventually(() => missed('shop.lost'))).toBeGreaterThanOrEqual(1)
+  })
+
+  it('keeps the concurrency of a task over all workers, and lets go of one that is no longer declared', async () => {
+    const queue = queues.get('shop.print')
+    const two = handle(defineTask('shop.print', z.object({}), { concurrency: 2 }), () => {})
+    await run(scheduler([two]))
+    await eventually(async () => (await queue.getGlobalConcurrency()) === 2)
+    await stopAll()
+    const rate = { max: 5, perMs: 1_000 }
+    await run(scheduler([handle(defineTask('shop.print', z.object({}), { rate }), () => {})]))
+    await eventually(async () => (await queue.getGlobalConcurrency()) === null)
+  })
+
   it('refuses a schedule whose payload breaks the schema', () => {
     const task = defineTask('shop.print', z.object({ orderId: z.int() }))
     expect(() => handle(task, () => {}, { schedule: { everyMs: 1_000 } })).toThrow()
@@ -110,7 +174,17 @@ describe('the scheduler', () => {
     const tasks = Object.entries(schedules).map(([name, declared]) =>
       handle(defineTask(name, z.object({})), () => {}, { schedule: declared }),
     )
-    await run(createScheduler({ queues, modules: [{ name: 'shop', tasks }], log, everyMs: 100 }))
+    await run(scheduler(tasks))
+  }
+
+  function scheduler(tasks: TaskHandler[]): Component {
+    const modules = [{ name: 'shop', tasks }]
+    return createScheduler({ queues, modules, log, metrics, everyMs: 100 })
+  }
+
+  async function missed(task: string): Promise<number | undefined> {
+    const { values } = await metrics.scheduleRunsMissed.get()
+    return values.find(({ labels }) => labels.task === task)?.value
   }
 
   async function run(component: Component): Promise<void> {

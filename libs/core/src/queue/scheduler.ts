@@ -2,8 +2,10 @@ import type { JobSchedulerJson, Queue } from 'bullmq'
 import type { Component } from '../lifecycle/index.ts'
 import type { Logger } from '../logging/index.ts'
 import { createOutageLog, withDeadline } from '../redis/index.ts'
-import { taskQueue } from './names.ts'
+import { taskQueuesOf } from './names.ts'
+import type { Metrics } from '../telemetry/index.ts'
 import type { Queues } from './queues.ts'
+import { countTicks } from './schedule.ts'
 import { isSamePlan, planSchedule, type PlannedSchedule } from './schedule-plan.ts'
 import type { TaskHandler } from './task.ts'
 import { createRepeating } from './repeating.ts'
@@ -13,6 +15,7 @@ export interface SchedulerDeps {
   /** The modules whose schedules this process looks after, each with all its tasks. */
   modules: readonly { name: string; tasks?: readonly TaskHandler[] | undefined }[]
   log: Logger
+  metrics: Pick<Metrics, 'scheduleRunsMissed'>
   everyMs?: number
 }
 
@@ -28,19 +31,24 @@ export function createScheduler({
   queues,
   modules,
   log,
+  metrics,
   everyMs = 30_000,
 }: SchedulerDeps): Component {
   const outage = createOutageLog(log, 'the scheduler')
+  const nextRuns = new Map<string, Date>()
   return createRepeating('scheduler', everyMs, () =>
     reconcile().then(outage.recovered, outage.failed),
   )
 
   async function reconcile(): Promise<void> {
     const failures: unknown[] = []
-    for (const { name, tasks = [] } of modules)
-      await reconcileQueue(queues.get(taskQueue(name)), tasks).catch((error: unknown) =>
-        failures.push(error),
-      )
+    for (const module of modules)
+      for (const name of taskQueuesOf(module)) {
+        const tasks = module.tasks?.filter(({ task }) => task.queue === name) ?? []
+        await reconcileQueue(queues.get(name), tasks).catch((error: unknown) =>
+          failures.push(error),
+        )
+      }
     if (failures.length > 0) throw failures[0]
   }
 
@@ -49,19 +57,56 @@ export function createScheduler({
       handler.schedule ? [planSchedule(handler, handler.schedule)] : [],
     )
     const existing = await withDeadline(queue.getJobSchedulers(), deadlineMs)
+    for (const { id } of planned) metrics.scheduleRunsMissed.inc({ task: id }, 0)
     const byId = new Map(existing.map((schedule) => [schedule.key, schedule]))
     const declared = new Set(planned.map(({ id }) => id))
     for (const id of byId.keys()) if (!declared.has(id)) await remove(queue, id)
     for (const plan of planned) await keep(queue, plan, byId.get(plan.id))
+    await keepConcurrency(queue, tasks)
+  }
+
+  /** The worker of a queue brings the rate, and each process its own concurrency; that of all together is kept in Redis. */
+  async function keepConcurrency(queue: Queue, tasks: readonly TaskHandler[]): Promise<void> {
+    const own = tasks.find(({ task }) => task.queue === task.name)
+    if (!own) return
+    const declared = own.task.limits.concurrency
+    const existing = await withDeadline(queue.getGlobalConcurrency(), deadlineMs)
+    if ((existing ?? undefined) === declared) return
+    const change = declared ? queue.setGlobalConcurrency(declared) : queue.removeGlobalConcurrency()
+    await withDeadline(change, deadlineMs)
   }
 
   async function keep(queue: Queue, plan: PlannedSchedule, existing?: JobSchedulerJson) {
-    if (existing && isSamePlan(plan, existing) && !(await isStuck(queue, existing))) return
-    await withDeadline(queue.upsertJobScheduler(plan.id, plan.repeat, plan.template), deadlineMs)
+    const isSame = existing !== undefined && isSamePlan(plan, existing)
+    if (isSame && !(await isStuck(queue, existing))) {
+      if (existing.next) nextRuns.set(plan.id, new Date(existing.next))
+      return
+    }
+    if (isSame || !existing) tellMissed(plan, existing)
+    const first = await withDeadline(
+      queue.upsertJobScheduler(plan.id, plan.repeat, plan.template),
+      deadlineMs,
+    )
+    nextRuns.set(plan.id, new Date(first.timestamp + first.delay))
     log.info({ task: plan.id, ...plan.repeat }, existing ? 'schedule changed' : 'schedule added')
   }
 
+  /**
+   * A run that was lost is told here, one that came late by the worker that makes it. One that was made since the last look and lost with the data of
+   * Redis counts as missed: better told twice than never.
+   */
+  function tellMissed({ id, schedule }: PlannedSchedule, existing?: JobSchedulerJson): void {
+    const dueAt = existing?.next ? new Date(existing.next) : nextRuns.get(id)
+    nextRuns.delete(id)
+    const now = new Date()
+    if (!dueAt || dueAt > now) return
+    const missed = 1 + countTicks(schedule, dueAt, now)
+    metrics.scheduleRunsMissed.inc({ task: id }, missed)
+    log.warn({ task: id, missed, dueAt }, 'a schedule missed runs')
+  }
+
   async function remove(queue: Queue, id: string): Promise<void> {
+    nextRuns.delete(id)
     await withDeadline(queue.removeJobScheduler(id), deadlineMs)
     log.info({ task: id }, 'schedule removed')
   }

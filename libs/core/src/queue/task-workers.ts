@@ -1,41 +1,107 @@
 import type { Component } from '../lifecycle/index.ts'
-import type { WorkedQueue } from './job-attempt.ts'
+import type { Metrics } from '../telemetry/index.ts'
+import type { JobRun, WorkedQueue } from './job-attempt.ts'
 import { createJobWorkers, type JobWorkersDeps } from './job-workers.ts'
 import { moduleOf, taskQueue } from './names.ts'
-import { readPayload } from './payload.ts'
-import type { TaskHandler } from './task.ts'
+import { readPayload, readResult } from './payload.ts'
+import { countTicks, type Schedule } from './schedule.ts'
+import type { TaskHandler, TaskRun } from './task.ts'
 
 export interface TaskWorkersDeps extends Omit<JobWorkersDeps, 'name' | 'queues'> {
   tasks: readonly TaskHandler[]
+  metrics: Pick<Metrics, 'jobDuration' | 'scheduleRunsMissed'>
+  /** Knows the jobs that came through the outbox. Without it they run like all others, and the database is not told. */
+  deliveries?: DeliveryRecord
   /** Tasks of one module that run at once in one process; 10 if unset. */
   concurrency?: number
 }
 
-/** Runs the tasks of the given modules, each module in its own queue. */
+/** Where it is written whether a task that came through the outbox is done. */
+export interface DeliveryRecord {
+  /** Undefined for a job that did not come through the outbox. */
+  find(job: Pick<JobRun, 'id' | 'name'>, queue: string): Delivery | undefined
+}
+
+export interface Delivery {
+  isFinished(): Promise<boolean>
+  finish(): Promise<void>
+  giveUp(reason: string): Promise<void>
+}
+
+/** Runs the tasks of the given modules: each module in its own queue, and each task with limits in one of its own. */
 export function createTaskWorkers({
   tasks,
+  deliveries,
   concurrency = 10,
   ...deps
 }: TaskWorkersDeps): Component {
+  // A counter that appears with its first miss shows no increase.
+  for (const { task, schedule } of tasks)
+    if (schedule) deps.metrics.scheduleRunsMissed.inc({ task: task.name }, 0)
   const modules = Map.groupBy(tasks, ({ task }) => moduleOf(task.name))
-  const queues = [...modules].map(([module, handlers]) => toQueue(module, handlers, concurrency))
+  const queues = [...modules].flatMap(([module, handlers]) => {
+    refuseDoubles(module, handlers)
+    // A task that has a limit since today may have jobs from yesterday in the queue of its module.
+    const shared = toQueue(taskQueue(module), handlers, concurrency)
+    const limited = handlers.filter(({ task }) => task.queue !== shared.name)
+    return [shared, ...limited.map((handler) => toOwnQueue(handler))]
+  })
   return createJobWorkers({ ...deps, name: 'task workers', queues })
-}
 
-function toQueue(module: string, handlers: TaskHandler[], concurrency: number): WorkedQueue {
-  const byName = new Map(handlers.map((handler) => [handler.task.name, handler]))
-  if (byName.size < handlers.length)
-    throw new TypeError(`The module ${module} handles a task twice: ${[...byName.keys()].join()}`)
-  return {
-    name: taskQueue(module),
-    concurrency,
-    policyOf({ name, opts }) {
-      const policy = byName.get(name)?.task.policy
-      return policy && { ...policy, attempts: opts.attempts ?? policy.attempts }
-    },
-    async run({ id, name, data, attempt, signal, log }) {
-      const handler = byName.get(name) as TaskHandler
-      return handler.run(readPayload(handler.task.schema, data), { id, attempt, signal, log })
-    },
+  function toOwnQueue(handler: TaskHandler): WorkedQueue {
+    const { limits, queue } = handler.task
+    const own = toQueue(queue, [handler], limits.concurrency ?? concurrency)
+    return { ...own, rate: limits.rate }
+  }
+
+  function toQueue(queue: string, handlers: TaskHandler[], concurrency: number): WorkedQueue {
+    const byName = new Map(handlers.map((handler) => [handler.task.name, handler]))
+    return {
+      name: queue,
+      concurrency,
+      policyOf({ name, opts }) {
+        const policy = byName.get(name)?.task.policy
+        return policy && { ...policy, attempts: opts.attempts ?? policy.attempts }
+      },
+      async run(job) {
+        const delivery = deliveries?.find(job, queue)
+        if (await delivery?.isFinished()) return { skipped: true }
+        const { task, schedule, run } = byName.get(job.name) as TaskHandler
+        if (schedule && job.scheduledFor && job.attempt === 1) tellMissed(job, schedule)
+        const result = readResult(
+          task.result,
+          await run(readPayload(task.schema, job.data), toTaskRun(job)),
+        )
+        await delivery?.finish()
+        return result
+      },
+      async giveUp(job, reason) {
+        await deliveries?.find(job, queue)?.giveUp(reason)
+      },
+    }
+  }
+
+  /** BullMQ makes the next run when this one begins, so the times that passed before are left out. */
+  function tellMissed({ name, scheduledFor, log }: JobRun, schedule: Schedule): void {
+    const dueAt = scheduledFor as Date
+    const missed = countTicks(schedule, dueAt, new Date())
+    if (missed === 0) return
+    deps.metrics.scheduleRunsMissed.inc({ task: name }, missed)
+    log.warn({ task: name, missed, dueAt }, 'a schedule missed runs')
   }
 }
+
+function refuseDoubles(module: string, handlers: TaskHandler[]): void {
+  const names = handlers.map(({ task }) => task.name)
+  if (new Set(names).size < names.length)
+    throw new TypeError(`The module ${module} handles a task twice: ${names.join()}`)
+}
+
+const toTaskRun = ({ id, attempt, signal, log, progress, scheduledFor }: JobRun): TaskRun => ({
+  id,
+  attempt,
+  signal,
+  log,
+  progress,
+  ...(scheduledFor && { scheduledFor }),
+})

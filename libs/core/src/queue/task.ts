@@ -1,17 +1,37 @@
 import type { z } from 'zod'
 import type { Logger } from '../logging/index.ts'
-import { assertQualifiedName } from './names.ts'
+import { assertQualifiedName, moduleOf, taskQueue } from './names.ts'
 import type { RetryPolicy } from './retry.ts'
+import { assertSchedule, type Schedule } from './schedule.ts'
 
-/** Work that is done later, by a worker. */
-export interface TaskDefinition<Schema extends z.ZodType = z.ZodType> {
-  name: string
-  schema: Schema
-  policy: RetryPolicy
+/** How many jobs of a task may run, over all workers together. A task with a limit has a queue of its own, by its name. */
+export interface TaskLimits {
+  /** Jobs that run at the same time. */
+  concurrency?: number
+  /** Jobs that begin within a time. */
+  rate?: { max: number; perMs: number }
 }
 
-/** `attempts` (default 5), `backoffMs` (default 1 s) and `timeoutMs` (default 10 minutes). */
-export type TaskOptions = Partial<RetryPolicy>
+/** Work that is done later, by a worker. */
+export interface TaskDefinition<
+  Schema extends z.ZodType = z.ZodType,
+  Result extends z.ZodType = z.ZodType,
+> {
+  name: string
+  /** The BullMQ queue of its jobs. */
+  queue: string
+  schema: Schema
+  /** Of what a run returns. Undefined: anything that is JSON. */
+  result: Result | undefined
+  policy: RetryPolicy
+  limits: TaskLimits
+}
+
+/** `attempts` (default 5), `backoffMs` (default 1 s), `timeoutMs` (default 10 minutes), limits, and the schema of the result. */
+export interface TaskOptions<Result extends z.ZodType = z.ZodType>
+  extends Partial<RetryPolicy>, TaskLimits {
+  result?: Result
+}
 
 /** What a handler is told about the run at hand. */
 export interface TaskRun {
@@ -22,12 +42,10 @@ export interface TaskRun {
   /** Aborted when the process stops or the task's time is over. */
   signal: AbortSignal
   log: Logger
-}
-
-/** When a task runs by itself: at the times of a cron expression (UTC unless a time zone is given), or every so many milliseconds. */
-export type Schedule = ({ cron: string; timeZone?: string } | { everyMs: number }) & {
-  /** Payload of each run; `{}` if unset. */
-  payload?: unknown
+  /** When its schedule wanted it; undefined if somebody enqueued it. */
+  scheduledFor?: Date
+  /** Tells how far it is, for who asks and for the dashboard: a number (percent) or what you like. Never fails the run. */
+  progress(value: number | object): Promise<void>
 }
 
 export interface HandleOptions {
@@ -44,33 +62,48 @@ export interface TaskHandler {
 const defaults: RetryPolicy = { attempts: 5, backoffMs: 1_000, timeoutMs: 600_000 }
 
 /**
- * Declares a task. The payload holds ids, never secrets or rows.
+ * Declares a task. The payload holds ids, never secrets or rows. Throws if the name is not `<module>.<what>` or a limit is none.
  *
  * @example
- * const sendReport = defineTask('reports.send-report', z.object({ reportId: z.int() }), { attempts: 3 })
+ * const sendReport = defineTask('reports.send-report', z.object({ reportId: z.int() }), {
+ *   attempts: 3,
+ *   rate: { max: 10, perMs: 60_000 },
+ * })
  */
-export function defineTask<Schema extends z.ZodType>(
+export function defineTask<Schema extends z.ZodType, Result extends z.ZodType = z.ZodUnknown>(
   name: string,
   schema: Schema,
-  options: TaskOptions = {},
-): TaskDefinition<Schema> {
+  { result, concurrency, rate, ...policy }: TaskOptions<Result> = {},
+): TaskDefinition<Schema, Result> {
   assertQualifiedName(name)
-  return { name, schema, policy: { ...defaults, ...options } }
+  const limits = { ...(concurrency && { concurrency }), ...(rate && { rate }) }
+  for (const limit of [concurrency, rate?.max, rate?.perMs, ...Object.values(policy)])
+    if (limit !== undefined && !(Number.isInteger(limit) && limit > 0))
+      throw new TypeError(`${name}: ${limit} is no limit; give a whole number above 0`)
+  const isLimited = Object.keys(limits).length > 0
+  return {
+    name,
+    queue: isLimited ? name : taskQueue(moduleOf(name)),
+    schema,
+    result,
+    policy: { ...defaults, ...policy },
+    limits,
+  }
 }
 
 /**
- * Says who does a task, and when it runs by itself. What the handler returns is kept with the job. A thrown error is tried again with
- * growing pauses, unless its kind says that a repeat cannot help.
+ * Says who does a task, and when it runs by itself. What the handler returns is kept with the job, for {@link TaskQueue.waitForResult}. A thrown
+ * error is tried again with growing pauses, unless its kind says that a repeat cannot help. Throws if the schedule cannot be used.
  *
  * @example
  * handle(purgeExpiredSessions, () => sessions.deleteExpired(), { schedule: { cron: '17 3 * * *' } })
  */
-export function handle<Schema extends z.ZodType>(
-  task: TaskDefinition<Schema>,
-  work: (payload: z.output<Schema>, run: TaskRun) => unknown,
+export function handle<Schema extends z.ZodType, Result extends z.ZodType>(
+  task: TaskDefinition<Schema, Result>,
+  work: (payload: z.output<Schema>, run: TaskRun) => z.input<Result> | Promise<z.input<Result>>,
   { schedule }: HandleOptions = {},
 ): TaskHandler {
-  if (schedule) task.schema.parse(schedule.payload ?? {})
+  if (schedule) assertSchedule(task, schedule)
   return {
     task,
     ...(schedule && { schedule }),

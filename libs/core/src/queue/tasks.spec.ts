@@ -104,6 +104,161 @@ describe('tasks', () => {
     expect(await queues.get('shop.tasks').getWaitingCount()).toBe(1)
   })
 
+  it('are unique by key as long as one waits, fails and runs, and not after', async () => {
+    const tasks = createTaskQueue({ queues })
+    const add = async (unique: string, task = print) =>
+      (await tasks.enqueue(task, { orderId: 1 }, { unique })).id
+    const first = await add('order-1')
+    expect(await add('order-1')).toBe(first)
+    expect(await add('order-2')).not.toBe(first)
+    expect(await add('order-1', defineTask('shop.pack', print.schema))).not.toBe(first)
+    let added = ''
+    work(
+      handle(print, async (_, { id, attempt }) => {
+        if (id === first) added = await add('order-1')
+        if (attempt === 1) throw new Error('paper jam')
+      }),
+    )
+    await finished(first, 'completed')
+    expect(added).toBe(first)
+    expect(await add('order-1')).not.toBe(first)
+  })
+
+  it('unique within a time are not added before it is over, ended or not', async () => {
+    const tasks = createTaskQueue({ queues })
+    const unique = { key: 'order-1', withinMs: 500 }
+    work(handle(print, () => {}))
+    const { id } = await tasks.enqueue(print, { orderId: 1 }, { unique })
+    await finished(id, 'completed')
+    expect(await tasks.enqueue(print, { orderId: 1 }, { unique })).toEqual({ id })
+    await eventually(async () => (await tasks.enqueue(print, { orderId: 1 }, { unique })).id !== id)
+  })
+
+  it('with a priority go after those without, the lowest number first', async () => {
+    const tasks = createTaskQueue({ queues })
+    for (const [orderId, priority] of [[3, 9], [2, 1], [1]] as [number, number?][])
+      await tasks.enqueue(print, { orderId }, { ...(priority && { priority }) })
+    const order: number[] = []
+    work(handle(print, ({ orderId }) => void order.push(orderId)))
+    await eventually(() => order.length === 3)
+    expect(order).toEqual([1, 2, 3])
+  })
+
+  it('take the attempts and the pause that were asked for', async () => {
+    const attempts: number[] = []
+    const slow = defineTask('shop.slow', print.schema, { attempts: 9, backoffMs: 60_000 })
+    work(
+      handle(slow, (_, { attempt }) => {
+        attempts.push(attempt)
+        throw new Error('no')
+      }),
+    )
+    const options = { attempts: 2, backoffMs: 10 }
+    const { id } = await createTaskQueue({ queues }).enqueue(slow, { orderId: 1 }, options)
+    await finished(id, 'failed')
+    expect(attempts).toEqual([1, 2])
+  })
+
+  it.each([{ delay: -1 }, { attempts: 0 }, { priority: 1.5 }, { backoffMs: NaN }])(
+    'are refused with the options %p',
+    async (options) => {
+      const enqueued = createTaskQueue({ queues }).enqueue(print, { orderId: 1 }, options)
+      await expect(enqueued).rejects.toThrow(/^shop\.print: \w+ is .*; give a whole number from/)
+    },
+  )
+
+  it('tell their progress, and their result to who waits for it', async () => {
+    const count = defineTask('shop.count', z.object({}), { result: z.object({ total: z.int() }) })
+    const tasks = createTaskQueue({ queues })
+    let goOn = () => {}
+    const held = new Promise<void>((resolve) => (goOn = resolve))
+    work(
+      handle(count, async (_, { progress }) => {
+        await progress(40)
+        await held
+        return { total: 7, secret: 'not in the schema' }
+      }),
+    )
+    const { id } = await tasks.enqueue(count, {})
+    await eventually(async () => (await tasks.find(count, id))?.progress === 40)
+    expect(await tasks.find(count, id)).toMatchObject({ state: 'running', attempts: 0 })
+    const waiting = tasks.waitForResult(count, id, { timeoutMs: 20 })
+    await expect(waiting).rejects.toMatchObject({ code: 'job.unfinished' })
+    goOn()
+    const { total } = await tasks.waitForResult(count, id)
+    expect(total).toBe(7)
+    expect(await tasks.find(count, id)).toMatchObject({ state: 'completed', result: { total: 7 } })
+  })
+
+  it('that are dead or unknown say so to who waits', async () => {
+    const tasks = createTaskQueue({ queues })
+    work(
+      handle(print, () => {
+        throw refused()
+      }),
+    )
+    const id = await enqueue(7)
+    await expect(tasks.waitForResult(print, id)).rejects.toMatchObject({
+      code: 'job.dead',
+      cause: new Error('shop.refused: The printer refused.'),
+    })
+    await expect(tasks.waitForResult(print, 'x')).rejects.toMatchObject({ code: 'job.unknown' })
+    expect(await tasks.find(defineTask('shop.pack', print.schema), id)).toBeNull()
+  })
+
+  it('whose result breaks its schema are dead at once, for the work is done', async () => {
+    const count = defineTask('shop.count', z.object({}), { result: z.object({ total: z.int() }) })
+    let runs = 0
+    work(
+      handle(count, () => {
+        runs += 1
+        return { total: 'many' } as never
+      }),
+    )
+    const { id } = await createTaskQueue({ queues }).enqueue(count, {})
+    const job = await finished(id, 'failed')
+    expect(job.failedReason).toMatch(/^job\.result_invalid: .*\/total invalid_type\.$/)
+    expect(runs).toBe(1)
+  })
+
+  it('run no more at once than their task allows, over all workers', async () => {
+    const limited = defineTask('shop.call', z.object({}), { concurrency: 2 })
+    let running = 0
+    let most = 0
+    const handler = handle(limited, async () => {
+      most = Math.max(most, (running += 1))
+      await new Promise((done) => setTimeout(done, 20))
+      running -= 1
+    })
+    const tasks = createTaskQueue({ queues })
+    await queues.get('shop.call').setGlobalConcurrency(2)
+    const ids = await Promise.all(Array.from({ length: 12 }, () => tasks.enqueue(limited, {})))
+    work(handler)
+    work(handler)
+    for (const { id } of ids) await tasks.waitForResult(limited, id)
+    expect(most).toBe(2)
+  })
+
+  it('begin no more often than their task allows, over all workers', async () => {
+    const rate = { max: 2, perMs: 300 }
+    const limited = defineTask('shop.call', z.object({}), { rate })
+    const begun: number[] = []
+    const handler = handle(limited, () => void begun.push(performance.now()))
+    const tasks = createTaskQueue({ queues })
+    for (let count = 0; count < 6; count++) await tasks.enqueue(limited, {})
+    work(handler)
+    work(handler)
+    await eventually(() => begun.length === 6)
+    expect((begun[5] ?? 0) - (begun[0] ?? 0)).toBeGreaterThan(rate.perMs * 1.8)
+  })
+
+  it('of a task that has a limit since today still run in the queue of its module', async () => {
+    const id = await enqueue(7)
+    const limited = defineTask('shop.print', print.schema, { concurrency: 1 })
+    work(handle(limited, ({ orderId }) => orderId))
+    expect((await finished(id, 'completed')).returnvalue).toBe(7)
+  })
+
   it('wait for their delay', async () => {
     await createTaskQueue({ queues }).enqueue(print, { orderId: 1 }, { delay: 60_000 })
     expect(await queues.get('shop.tasks').getDelayedCount()).toBe(1)

@@ -6,6 +6,8 @@ const shared = {
   connectTimeout: 1_000,
   keepAlive: 10_000,
   retryStrategy: (times: number) => Math.min(50 * 2 ** Math.min(times, 6), 2_000),
+  // After a failover, an old connection may lead to what is a replica now; a new one leads to the server that takes writes.
+  reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
 } satisfies RedisOptions
 
 /** For commands that a request or the relay waits for: they fail at once while Redis is away, and soon while it is frozen. */

@@ -71,7 +71,7 @@ export function createStore<Repositories extends object>(
     work: (store: Store<Repositories>) => Promise<T>,
     options: TransactionOptions = {},
   ): Promise<T> {
-    const { result, hooks } = await runTransaction(database.client, options, async (tx) => {
+    const { result, hooks } = await runTransaction(database, options, async (tx) => {
       const hooks = createAfterCommit(log)
       const events = createOutbox(tx)
       const tasks = createTaskOutbox(tx)

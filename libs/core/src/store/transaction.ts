@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { toDatabaseError, type Db } from '../db/index.ts'
+import { toDatabaseError, type Database, type Db } from '../db/index.ts'
 import { AppError, databaseContention } from '../errors/index.ts'
 
 export interface TransactionOptions {
@@ -7,6 +7,10 @@ export interface TransactionOptions {
   isolation?: Isolation
   /** Milliseconds for the whole of it; 10 000 if absent. */
   timeoutMs?: number
+  /** Milliseconds for each statement; 5 000 if absent, which is also the most that counts. */
+  statementTimeoutMs?: number
+  /** Milliseconds that a statement waits for a lock; 1 400 if absent. At 1 000 and less a deadlock is a timeout, and nothing runs again. */
+  lockTimeoutMs?: number
 }
 
 type Isolation = 'read committed' | 'repeatable read' | 'serializable'
@@ -29,13 +33,13 @@ type Tx = Parameters<Parameters<Db['$transaction']>[0]>[0]
 
 /** Runs `work` in a transaction of its own, and again when PostgreSQL gave it up for the sake of others. */
 export async function runTransaction<T>(
-  client: Db,
+  database: Pick<Database, 'client' | 'transactionLimits'>,
   options: TransactionOptions,
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await runOnce(client, options, work)
+      return await runOnce(database, options, work)
     } catch (error) {
       if (attempt > retries || !isContention(error)) throw error
       await sleep(pauseBefore(attempt))
@@ -44,25 +48,40 @@ export async function runTransaction<T>(
 }
 
 async function runOnce<T>(
-  client: Db,
-  { isolation = 'read committed', timeoutMs = 10_000 }: TransactionOptions,
+  { client, transactionLimits }: Pick<Database, 'client' | 'transactionLimits'>,
+  { isolation = 'read committed', timeoutMs = 10_000, ...options }: TransactionOptions,
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
   let failure: { error: unknown } | undefined
   const limits = { maxWait, timeout: timeoutMs, isolationLevel: levels[isolation] }
   return client
     .$transaction(
-      (tx) =>
-        work(tx).catch((error: unknown) => {
+      async (tx) => {
+        await setLimits(tx, { ...transactionLimits, ...limitsOf(options) })
+        return work(tx).catch((error: unknown) => {
           failure = { error }
           throw error
-        }),
+        })
+      },
       limits,
     )
     .catch((error: unknown) => {
       // What `work` threw is not ours to read: a refused connection to another service is no news of the database.
       throw failure?.error === error ? error : toDatabaseError(error)
     })
+}
+
+const limitsOf = ({ statementTimeoutMs, lockTimeoutMs }: TransactionOptions) => ({
+  ...(statementTimeoutMs !== undefined && { statement_timeout: statementTimeoutMs }),
+  ...(lockTimeoutMs !== undefined && { lock_timeout: lockTimeoutMs }),
+})
+
+/** As `SET LOCAL`: they end with the transaction, whoever has the connection next. */
+async function setLimits(tx: Tx, limits: Record<string, number>): Promise<void> {
+  const names = Object.keys(limits)
+  if (names.length === 0) return
+  const values = Object.values(limits).map(String)
+  await tx.$queryRaw`SELECT set_config(name, value, true) FROM unnest(${names}, ${values}) AS t(name, value)`
 }
 
 /** The statement that lost tells so; a `COMMIT` whose connection broke does not, and is never repeated: it may have happened. */

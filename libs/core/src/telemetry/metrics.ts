@@ -8,6 +8,7 @@ export interface MetricsDeps {
 export type Metrics = ReturnType<typeof createMetrics>
 
 const requestSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+const lagSeconds = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
 const jobSeconds = [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300]
 
 /**
@@ -50,6 +51,13 @@ export function createMetrics({ process }: MetricsDeps) {
         buckets: jobSeconds,
         registers,
       }),
+    scheduleRunsMissed: () =>
+      new Counter({
+        name: 'schedule_runs_missed_total',
+        help: 'Times of a schedule that passed without a run, because nobody could run it.',
+        labelNames: ['task'],
+        registers,
+      }),
     queueJobs: () =>
       new Gauge({
         name: 'queue_jobs',
@@ -87,10 +95,30 @@ export function createMetrics({ process }: MetricsDeps) {
         help: 'Events that this process handed over from the outbox.',
         registers,
       }),
+    outboxRelayLag: () =>
+      new Histogram({
+        name: 'outbox_relay_lag_seconds',
+        help: 'Time from an event to its hand-over to the queues of its listeners.',
+        buckets: lagSeconds,
+        registers,
+      }),
     redisUp: () =>
       new Gauge({
         name: 'redis_up',
         help: '1 while the process is connected to Redis, otherwise 0.',
+        registers,
+      }),
+    rateLimitFallback: () =>
+      new Gauge({
+        name: 'rate_limit_fallback',
+        help: '1 while Redis does not count and rate limits hold in this process alone, otherwise 0.',
+        registers,
+      }),
+    cacheLookups: () =>
+      new Counter({
+        name: 'cache_lookups_total',
+        help: 'Look-ups in the cache, by outcome: hit, stale, miss, or error where Redis did not answer.',
+        labelNames: ['space', 'outcome'],
         registers,
       }),
     mailsSent: () =>

@@ -57,8 +57,10 @@ describe('tracing', () => {
     const traced = await run({ OTEL_EXPORTER_OTLP_ENDPOINT: otlp.url })
     const { context } = await traced.ask('/users/7')
     await traced.stop()
-    const line = traced.lines.map(parse).find(({ msg }) => msg === 'asked')
-    expect(context?.traceparent).toContain(line?.['traceId'])
+    for (const message of ['asked', 'request answered']) {
+      const line = traced.lines.map(parse).find(({ msg }) => msg === message)
+      expect(context?.traceparent).toContain(line?.['traceId'])
+    }
   })
 
   it('sends no parameter, payload or query value, and nothing of probes and idle workers', async () => {

@@ -6,7 +6,7 @@ import { createDatabase } from '../../db/index.ts'
 import type { Component } from '../../lifecycle/index.ts'
 import { createQueues } from '../../queue/index.ts'
 import { bullPrefix } from '../../redis/index.ts'
-import { createListenerWorkers } from '../listener-workers.ts'
+import { createListenerWorkers, type ListenerWorkersDeps } from '../listener-workers.ts'
 import type { Listener } from '../listener.ts'
 import { createOutbox, type Outbox } from '../outbox.ts'
 import { createOutboxNotifier } from '../outbox-notifier.ts'
@@ -37,6 +37,7 @@ export async function createTestBed({
     appName: `test ${randomBytes(4).toString('hex')}`,
     databaseUrl: testDatabase.url,
     databaseDirectUrl: testDatabase.url,
+    databasePooler: false,
     databasePoolSize: 8,
     redisUrl,
     tracing,
@@ -45,7 +46,7 @@ export async function createTestBed({
   const database = createDatabase({ config, log })
   const { pool } = database
   const queues = createQueues({ config, log })
-  const notifier = createOutboxNotifier({ pool, log })
+  const notifier = createOutboxNotifier({ config, log })
   const registers = { registers: [], help: '-' }
   const metrics = {
     jobDuration: new Histogram({
@@ -54,6 +55,7 @@ export async function createTestBed({
       ...registers,
     }),
     outboxRelayedEvents: new Counter({ name: 'outbox_relayed_events_total', ...registers }),
+    outboxRelayLag: new Histogram({ name: 'outbox_relay_lag_seconds', ...registers }),
   }
   const started: Component[] = []
   await queues.start()
@@ -61,6 +63,7 @@ export async function createTestBed({
     config,
     log,
     database,
+    metrics,
     queues,
     notifier,
     publish,
@@ -89,8 +92,11 @@ export async function createTestBed({
     return createRelay({ config, pool, queues, subscriptions, log, metrics })
   }
 
-  function workers(listeners: readonly Listener[]): Component {
-    return createListenerWorkers({ config, pool, listeners, log, metrics })
+  function workers(
+    listeners: readonly Listener[],
+    options: Pick<ListenerWorkersDeps, 'timing'> = {},
+  ): Component {
+    return createListenerWorkers({ config, pool, queues, listeners, log, metrics, ...options })
   }
 
   function sweep(): Component {
@@ -119,6 +125,7 @@ export async function createTestBed({
   async function stopAll(): Promise<void> {
     for (const component of started) await component.stop?.(AbortSignal.timeout(5_000))
     await queues.stop()
+    await notifier.stop()
     await database.close()
     await testDatabase.drop()
   }

@@ -1,8 +1,10 @@
 import { connect } from 'node:net'
 import { Writable } from 'node:stream'
+import type { Pool } from 'pg'
 import { z } from 'zod'
 import { defineError, type ErrorFactory } from '../../errors/index.ts'
 import { createLogger } from '../../logging/index.ts'
+import type { RateLimits } from '../../rate-limit/index.ts'
 import { createMetrics } from '../../telemetry/index.ts'
 import {
   createHealth,
@@ -42,6 +44,7 @@ const mason: Guard<{ mason: string }> = {
     if (!name) throw unknownMason()
     return { mason: name }
   },
+  identify: ({ mason }) => mason,
 }
 
 const Stone = z.object({ id: z.int(), name: z.string() }).meta({ id: 'Stone' })
@@ -118,6 +121,7 @@ export function stoneRoutes(): Routes {
       response: z.object({ email: z.string() }),
       envelope: false,
       noStore: true,
+      tokenEndpoint: true,
     },
     ({ body }) => body,
   )
@@ -141,6 +145,9 @@ interface ServeOptions {
   checks?: readonly HealthCheck[]
   corsOrigins?: string[]
   trustProxy?: number
+  appEnv?: 'testing' | 'production'
+  database?: { pool: Pool }
+  rateLimits?: RateLimits
   headersTimeoutMs?: number
   requestTimeoutMs?: number
 }
@@ -152,6 +159,9 @@ export async function serve({
   checks = [],
   corsOrigins = [],
   trustProxy = 0,
+  appEnv = 'testing',
+  database,
+  rateLimits,
   ...timeouts
 }: ServeOptions = {}) {
   const lines: Record<string, unknown>[] = []
@@ -167,11 +177,12 @@ export async function serve({
   const app = createHttpApp({
     routes,
     errors,
-    config: { appName: 'Ashlar', trustProxy, corsOrigins, problemBaseUrl },
+    config: { appEnv, appName: 'Ashlar', trustProxy, corsOrigins, problemBaseUrl },
     log,
     health,
     metrics,
-    tokenPath: '/api/v1/stones/login',
+    database,
+    rateLimits,
   })
   const server = createHttpServer({ app, port: 0, problemBaseUrl, log, health, ...timeouts })
   await server.start()

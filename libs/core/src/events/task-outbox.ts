@@ -1,0 +1,68 @@
+import type { z } from 'zod'
+import type { Db } from '../db/index.ts'
+import {
+  checkPayload,
+  toBullOptions,
+  type JobOptions,
+  type TaskDefinition,
+} from '../queue/index.ts'
+import { currentTraceContext } from '../telemetry/index.ts'
+import { taskEvent, type QueuedTask } from './queued-task.ts'
+
+/** Where a module asks for tasks that must not be lost. */
+export interface TaskOutbox {
+  /**
+   * Writes a task down on the store's connection: inside a transaction it is done if the rest happened, or not at all. From there on it is as
+   * safe as an event: an emptied Redis costs nothing. Throws if the payload breaks the task's schema, which is a defect of the caller.
+   *
+   * @example
+   * await store.transaction(async (store) => {
+   *   const report = await store.reports.create(values)
+   *   await store.tasks.enqueue(sendReport, { reportId: report.id }, { delay: 60_000 })
+   * })
+   */
+  enqueue<Schema extends z.ZodType, Result extends z.ZodType>(
+    task: TaskDefinition<Schema, Result>,
+    payload: z.input<Schema>,
+    options?: JobOptions,
+  ): Promise<void>
+}
+
+type OutboxRow = Parameters<Db['outboxEvent']['create']>[0]['data']
+
+/** What it needs of a client or a transaction. */
+export interface TaskOutboxTables {
+  outboxEvent: { create(args: { data: OutboxRow }): PromiseLike<{ id: string }> }
+  eventDelivery: {
+    create(args: {
+      data: { eventId: string; listenerId: string; queue: string }
+    }): PromiseLike<unknown>
+  }
+}
+
+export function createTaskOutbox(tables: TaskOutboxTables): TaskOutbox {
+  return { enqueue }
+
+  async function enqueue(
+    task: TaskDefinition,
+    payload: unknown,
+    options: JobOptions = {},
+  ): Promise<void> {
+    const queued: QueuedTask = {
+      data: checkPayload(task, payload),
+      options: toBullOptions(task, options),
+    }
+    const traceContext = currentTraceContext()
+    const { id } = await tables.outboxEvent.create({
+      data: {
+        name: taskEvent(task.name),
+        payload: queued as unknown as OutboxRow['payload'],
+        ...(traceContext && { traceContext: { ...traceContext } }),
+      },
+    })
+    // An event without a listener is nobody's loss. A task is owed from here on, also where no worker has ever told that it knows it.
+    await tables.eventDelivery.create({
+      data: { eventId: id, listenerId: task.name, queue: task.queue },
+    })
+  }
+}

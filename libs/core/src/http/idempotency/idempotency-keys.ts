@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto'
+import type { Pool } from 'pg'
+import { toDatabaseError } from '../../db/index.ts'
+import type { Answer } from '../answer.ts'
+
+/** Request and requester, as digests only: a stolen table gives neither a key nor a body. */
+export interface KeyedRequest {
+  /** Of key, route and caller. */
+  hash: Buffer
+  /** Of what was asked. */
+  fingerprint: Buffer
+}
+
+type Claim =
+  /** Go ahead; `lease` settles it. */
+  | { state: 'free'; lease: string }
+  | { state: 'in flight' }
+  | { state: 'other request' }
+  | { state: 'answered'; answer: Answer }
+
+export interface IdempotencyKeys {
+  claim(request: KeyedRequest): Promise<Claim>
+  keep(hash: Buffer, lease: string, answer: Answer): Promise<void>
+  release(hash: Buffer, lease: string): Promise<void>
+  /** Of keys whose time is over. */
+  deleteExpired(): Promise<number>
+}
+
+interface KeyRow {
+  fingerprint: Buffer
+  status: number | null
+  headers: Record<string, string>
+  body: string | null
+}
+
+/**
+ * Keys that were used, in PostgreSQL and by its clock, so that replicas agree. Who claims a key has it for a minute: a crash leaves it in
+ * flight no longer.
+ */
+export function createIdempotencyKeys({ pool }: { pool: Pool }): IdempotencyKeys {
+  return { claim, keep, release, deleteExpired }
+
+  async function claim(request: KeyedRequest): Promise<Claim> {
+    // The row may be deleted between the two statements; then the first is right the next time.
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      const claim = (await take(request)) ?? (await read(request))
+      if (claim) return claim
+    }
+    return { state: 'in flight' }
+  }
+
+  async function take({ hash, fingerprint }: KeyedRequest): Promise<Claim | undefined> {
+    const lease = randomUUID()
+    const { rowCount } = await query(
+      `INSERT INTO idempotency_key AS held (hash, fingerprint, lease, leased_until, expires_at)
+       VALUES ($1, $2, $3, now() + interval '60 seconds', now() + interval '24 hours')
+       ON CONFLICT (hash) DO UPDATE
+       SET fingerprint = excluded.fingerprint, lease = excluded.lease, leased_until = excluded.leased_until,
+           expires_at = excluded.expires_at, status = NULL, headers = '{}', body = NULL
+       WHERE held.expires_at <= now()
+          OR (held.status IS NULL AND held.leased_until <= now() AND held.fingerprint = excluded.fingerprint)`,
+      [hash, fingerprint, lease],
+    )
+    return rowCount === 1 ? { state: 'free', lease } : undefined
+  }
+
+  async function read({ hash, fingerprint }: KeyedRequest): Promise<Claim | undefined> {
+    const { rows } = await query<KeyRow>(
+      'SELECT fingerprint, status, headers, body FROM idempotency_key WHERE hash = $1',
+      [hash],
+    )
+    const [row] = rows
+    if (!row) return undefined
+    if (!row.fingerprint.equals(fingerprint)) return { state: 'other request' }
+    if (row.status === null) return { state: 'in flight' }
+    const { status, headers, body } = row
+    return { state: 'answered', answer: { status, headers, body: body ?? undefined } }
+  }
+
+  async function keep(hash: Buffer, lease: string, { status, headers, body }: Answer) {
+    await query(
+      'UPDATE idempotency_key SET status = $3, headers = $4, body = $5 WHERE hash = $1 AND lease = $2',
+      [hash, lease, status, JSON.stringify(headers), body ?? null],
+    )
+  }
+
+  async function release(hash: Buffer, lease: string) {
+    await query('DELETE FROM idempotency_key WHERE hash = $1 AND lease = $2', [hash, lease])
+  }
+
+  async function deleteExpired(): Promise<number> {
+    const { rowCount } = await query('DELETE FROM idempotency_key WHERE expires_at <= now()', [])
+    return rowCount ?? 0
+  }
+
+  function query<Row extends object>(text: string, values: unknown[]) {
+    return pool.query<Row>(text, values).catch((error: unknown) => {
+      throw toDatabaseError(error)
+    })
+  }
+}

@@ -1,0 +1,91 @@
+import { createHash, createHmac } from 'node:crypto'
+import type { Request } from 'express'
+import type { Logger } from '../../logging/index.ts'
+import type { Answer } from '../answer.ts'
+import { idempotencyInFlight, validationFailed } from '../errors.ts'
+import type { ParsedInput } from '../parse-input.ts'
+import type { IdempotencyKeys, KeyedRequest } from './idempotency-keys.ts'
+
+export interface IdempotentDeps {
+  keys: IdempotencyKeys
+  log: Logger
+}
+
+/** One request of an idempotent route. */
+export interface KeyedCall {
+  request: Request
+  /** `POST /api/v1/stones` */
+  route: string
+  /** Whose key it is. */
+  caller: () => string
+  input: ParsedInput
+}
+
+/**
+ * Runs `work` once for each `Idempotency-Key` and repeats its answer. What fails is not kept, so that a repeat tries again. Without a key,
+ * runs it.
+ */
+export async function runOnce(
+  { keys, log }: IdempotentDeps,
+  call: KeyedCall,
+  work: () => Promise<Answer>,
+): Promise<Answer> {
+  const key = call.request.get('idempotency-key')
+  if (key === undefined) return work()
+  const keyed = digestCall(key, call)
+  const claim = await keys.claim(keyed)
+  if (claim.state === 'in flight') throw idempotencyInFlight({ retryAfterSeconds: 1 })
+  if (claim.state === 'other request') throw otherRequest()
+  if (claim.state === 'answered') return replay(claim.answer)
+  return settle(claim.lease)
+
+  async function settle(lease: string): Promise<Answer> {
+    const answer = await work().catch(async (error: unknown) => {
+      await keys.release(keyed.hash, lease).catch(tellOperators)
+      throw error
+    })
+    // The work is done: the caller gets its answer, kept or not.
+    await keys.keep(keyed.hash, lease, answer).catch(tellOperators)
+    return answer
+  }
+
+  function tellOperators(error: unknown): void {
+    log.warn({ err: error }, 'an idempotency key could not be settled and is free in a minute')
+  }
+}
+
+const replay = (answer: Answer): Answer => ({
+  ...answer,
+  headers: { ...answer.headers, 'Idempotency-Replayed': 'true' },
+})
+
+const otherRequest = () =>
+  validationFailed({
+    errors: [
+      {
+        pointer: '/headers/idempotency-key',
+        code: 'reused',
+        detail: 'Was used for another request.',
+      },
+    ],
+  })
+
+/**
+ * The fingerprint is keyed by the client's key, which is stored nowhere: a body may hold a password, and a plain digest of it could be
+ * guessed at by whoever reads the table.
+ */
+function digestCall(key: string, { request, route, caller, input }: KeyedCall): KeyedRequest {
+  const { params, query, body } = input
+  return {
+    hash: createHash('sha256')
+      .update(JSON.stringify([route, caller(), key]))
+      .digest(),
+    fingerprint: createHmac('sha256', key)
+      .update(JSON.stringify([request.method, params, query, body], writable))
+      .digest(),
+  }
+}
+
+/** JSON has no word for a bigint. */
+const writable = (_name: string, value: unknown): unknown =>
+  typeof value === 'bigint' ? `${value}n` : value

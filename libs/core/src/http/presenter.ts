@@ -1,0 +1,47 @@
+import type { Request } from 'express'
+import type { Page } from '../db/index.ts'
+import { linksOf } from '../list/index.ts'
+import type { Answer } from './answer.ts'
+import type { Route } from './contract.ts'
+import { etagOf, etagOfBody } from './etag.ts'
+import { listAnswer, toListAnswer } from './list-route.ts'
+import { createSerializer } from './serialization/serializer.ts'
+
+/** Makes the answer of a route out of what its handler returned: status, header fields, and the allow-list as JSON. */
+export function createPresenter(
+  { contract, base, method, path }: Route,
+  { strict }: { strict: boolean },
+): (result: unknown, request: Request) => Answer {
+  const { location, etag } = contract
+  const response =
+    contract.list && contract.response ? listAnswer(contract.response) : contract.response
+  const status = contract.status ?? (response ? 200 : 204)
+  const serialize =
+    response &&
+    createSerializer(response, {
+      name: `${method.toUpperCase()} ${path}`,
+      envelope: contract.envelope !== false && !contract.list,
+      strict,
+    })
+  return contract.list ? presentPage : present
+
+  function present(result: unknown): Answer {
+    const body = serialize?.(result)
+    return { status, headers: headersOf(result, body), body }
+  }
+
+  function presentPage(page: unknown, { originalUrl }: Request): Answer {
+    const { headers, ...answer } = present(toListAnswer(page as Page<unknown>))
+    return { ...answer, headers: { ...headers, Link: linksOf(originalUrl, page as Page<unknown>) } }
+  }
+
+  function headersOf(result: unknown, body: string | undefined): Record<string, string> {
+    const headers: Record<string, string> = {}
+    if (contract.noStore) headers['Cache-Control'] = 'no-store'
+    else if (contract.guard) headers['Cache-Control'] = 'private, no-cache'
+    if (location) headers['Location'] = base + location(result as never)
+    if (typeof etag === 'function') headers['ETag'] = etagOf(etag(result as never))
+    else if (etag === 'body' && body !== undefined) headers['ETag'] = etagOfBody(body)
+    return headers
+  }
+}

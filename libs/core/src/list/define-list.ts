@@ -1,0 +1,185 @@
+import { z } from 'zod'
+import type { PageRequest } from '../db/index.ts'
+import type { InputFault } from '../errors/index.ts'
+import { toConditions } from './conditions.ts'
+import { readCursor, writeCursor } from './cursor.ts'
+import { describeFilters, describeSort } from './describe.ts'
+import type { ListField } from './fields.ts'
+import { after, sharesValues, type SortKey } from './keyset.ts'
+import { SyntaxFault, type ListFault } from './list-fault.ts'
+import { parseFilters } from './parse-filters.ts'
+import { parseSort, type SortItem } from './parse-sort.ts'
+import { furthestRow, isInReach } from './reach.ts'
+
+type NoParameters = z.ZodObject<Record<never, never>>
+
+type Fields = Readonly<Record<string, ListField>>
+
+export interface ListOptions<Named extends Fields, Parameters extends z.ZodObject> {
+  /** Every field that may be asked for, and of which kind it is. */
+  fields: Named
+  /** What the list may be sorted by. Each needs an index, which ends with the primary key. */
+  sort: readonly (keyof Named & string)[]
+  /** What the list may be filtered by. */
+  filter: readonly (keyof Named & string)[]
+  /** The unique field that ends every order; `id` if absent. */
+  primaryKey?: keyof Named & string
+  /** The order if none is asked for: `createdAt:desc`. By the primary key, if absent. */
+  defaultSort?: string
+  /** Rows of a page if none is asked for; 10 if absent. */
+  perPage?: number
+  /** Query parameters besides those of every list. */
+  parameters?: Parameters
+}
+
+/** What a handler gets of a list: give it to `findPage`. */
+export type ListRequest<Parameters = object> = PageRequest & { parameters: Parameters }
+
+export interface ListDefinition<Parameters extends z.ZodObject = z.ZodObject> {
+  /** The whole query string, for the API document and as a first check. */
+  query: z.ZodObject
+  /** What it may be sorted by, and whether many rows may share one value: for `sortsWithoutIndex` of the testing door. */
+  sorts: readonly { field: string; sharesValues: boolean }[]
+  /** Reads a query string that `query` let pass. */
+  read(query: object): { list: ListRequest<z.output<Parameters>> } | { faults: InputFault[] }
+}
+
+const digits = (most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, { error: 'Must be a whole number', abort: true })
+    .transform(Number)
+    .refine((value) => value >= 1 && value <= most, { error: `Must be between 1 and ${most}` })
+
+/** Sort and filter have a grammar of their own, and this much room. */
+const grammar = z.string().max(2_000)
+
+/**
+ * Declares how a resource is listed: what it may be sorted and filtered by, and how large its pages are.
+ *
+ * @example
+ * const stoneList = defineList({
+ *   fields: { id: integer(), name: text({ ignoreCase: true }), cutAt: time({ nullable: true }) },
+ *   sort: ['id', 'cutAt'],
+ *   filter: ['id', 'name', 'cutAt'],
+ * })
+ */
+export function defineList<Named extends Fields, Parameters extends z.ZodObject = NoParameters>(
+  options: ListOptions<Named, Parameters>,
+): ListDefinition<Parameters> {
+  const { fields, primaryKey = 'id', defaultSort = '', perPage = 10, parameters } = options
+  const columns = new Map<string, ListField>(Object.entries(fields))
+  const sortable = new Set<string>(options.sort)
+  const filterable = new Map(options.filter.map((name) => [name, fields[name] as ListField]))
+  const defaultOrder = orderOf(defaultSort).keys
+  const query = z.strictObject({
+    ...parameters?.shape,
+    sort: grammar.optional().meta(describeSort(options.sort, defaultSort || primaryKey)),
+    filters: grammar.optional().meta(describeFilters(filterable)),
+    page: digits(furthestRow)
+      .optional()
+      .meta(numbers('Which page, from 1.', 1, furthestRow)),
+    per_page: digits(100)
+      .optional()
+      .meta(numbers('Rows of a page.', perPage, 100)),
+    total: z.enum(['true', 'false']).optional().meta({
+      description: '`false` leaves out the total, which costs a count of all rows.',
+      example: 'false',
+    }),
+    cursor: z.string().max(4_000).optional().meta({
+      description:
+        'Empty to begin keyset paging, then the `next_cursor` of the page before, with the same sort and filters. In place of `page`.',
+      example: '',
+    }),
+  })
+  const sorts = options.sort.map((field) => ({
+    field,
+    sharesValues: sharesValues(columns.get(field)!),
+  }))
+  return { query, sorts, read }
+
+  function read(given: object) {
+    const { sort, filters, page, per_page, total, cursor, ...rest } = given as Query
+    const faults: InputFault[] = []
+    const tell = (parameter: string, found: readonly ListFault[]) =>
+      faults.push(...found.map((fault) => ({ pointer: `/query/${parameter}`, ...fault })))
+
+    const order = sort ? orderOf(sort) : { keys: defaultOrder, faults: [] }
+    tell('sort', order.faults)
+    const conditions = filters ? conditionsOf(filters) : { conditions: [], faults: [] }
+    tell('filters', conditions.faults)
+    const size = per_page ?? perPage
+    const paging = cursor === undefined ? byNumber() : byCursor(cursor)
+    if (faults.length > 0 || !paging) return { faults }
+    const list = {
+      ...(conditions.conditions.length > 0 && { where: { AND: conditions.conditions } }),
+      orderBy: order.keys.map(({ field, direction }) => ({ [field]: direction })),
+      perPage: size,
+      paging,
+      parameters: rest as z.output<Parameters>,
+    }
+    return { list }
+
+    function byNumber() {
+      const number = page ?? 1
+      if (!isInReach(number, size))
+        return refuse('page', 'out_of_range', `Reaches beyond ${furthestRow} rows: use the cursor.`)
+      return { page: number, total: total !== 'false' }
+    }
+
+    function byCursor(cursor: string) {
+      if (page !== undefined) return refuse('page', 'invalid_value', 'Goes without a cursor.')
+      const scope = { keys: order.keys, filters: filters ?? '' }
+      const cursorOf = (row: object) => writeCursor(scope, row)
+      if (cursor === '') return { cursorOf }
+      // The other faults come first: with them, there is no telling what the cursor belongs to.
+      if (faults.length > 0) return undefined
+      const values = readCursor(scope, cursor)
+      if (values) return { after: after(scope.keys, values), cursorOf }
+      return refuse('cursor', 'invalid_value', 'Is no next_cursor of this sort and these filters.')
+    }
+
+    function refuse(parameter: string, code: string, detail: string): undefined {
+      faults.push({ pointer: `/query/${parameter}`, code, detail })
+    }
+  }
+
+  function orderOf(sort: string) {
+    const { items, faults } = sort ? parseSort(sort, sortable) : { items: [], faults: [] }
+    return { keys: toKeys(items), faults }
+  }
+
+  /** The primary key comes last, so that the order is total. */
+  function toKeys(items: readonly SortItem[]): SortKey[] {
+    const isTotal = items.some(({ field }) => field === primaryKey)
+    const last: SortItem[] = isTotal ? [] : [{ field: primaryKey, direction: 'asc' }]
+    return [...items, ...last].map((item) => ({ ...item, column: columns.get(item.field)! }))
+  }
+
+  function conditionsOf(filters: string) {
+    try {
+      return toConditions(parseFilters(filters), filterable)
+    } catch (error) {
+      if (!(error instanceof SyntaxFault)) throw error
+      const { position, message } = error
+      return { conditions: [], faults: [{ position, code: 'invalid_syntax', detail: message }] }
+    }
+  }
+}
+
+interface Query {
+  sort?: string
+  filters?: string
+  page?: number
+  per_page?: number
+  total?: 'true' | 'false'
+  cursor?: string
+}
+
+const numbers = (description: string, byDefault: number, maximum: number) => ({
+  description,
+  override: ({ jsonSchema }: { jsonSchema: object }) => {
+    Object.assign(jsonSchema, { type: 'integer', minimum: 1, maximum, default: byDefault })
+    delete (jsonSchema as { pattern?: string }).pattern
+  },
+})

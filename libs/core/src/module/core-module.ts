@@ -1,0 +1,25 @@
+import { createIdempotencyKeys } from '../http/idempotency/idempotency-keys.ts'
+import { purgeIdempotencyKeysTask } from '../http/idempotency/purge-idempotency-keys.task.ts'
+import { pruneEventsTask } from '../events/index.ts'
+import type { Core } from './core.ts'
+import type { FeatureModule } from './module.ts'
+
+/**
+ * The platform's own work, as a module that every process hosts, whatever MODULES says: tasks that keep core's tables small.
+ *
+ * @example
+ * const modules = [createCoreModule(core), createStonesModule({ core, config })]
+ */
+export function createCoreModule({
+  database,
+  config,
+}: Pick<Core, 'database' | 'config'>): FeatureModule {
+  return {
+    name: 'core',
+    tasks: [
+      purgeIdempotencyKeysTask(createIdempotencyKeys(database)),
+      pruneEventsTask(database.pool, config.eventRetentionMs),
+    ],
+    gateway: undefined,
+  }
+}

@@ -1,0 +1,63 @@
+import { CronExpressionParser } from 'cron-parser'
+import type { z } from 'zod'
+
+/**
+ * When a task runs by itself: at the times of a cron expression (five fields, or six with seconds; UTC unless a time zone is given), or every
+ * so many milliseconds. In a zone with daylight saving, a time that the clock skips runs an hour later, and one that comes twice runs the first time.
+ */
+export type Schedule = ({ cron: string; timeZone?: string } | { everyMs: number }) & {
+  /** Payload of each run; `{}` if unset. */
+  payload?: unknown
+}
+
+/** Refuses what would never run, or run with a payload that the task does not take. */
+export function assertSchedule(
+  { name, schema }: { name: string; schema: z.ZodType },
+  schedule: Schedule,
+): void {
+  const fault = findFault(schedule) ?? findPayloadFault(schema, schedule.payload ?? {})
+  if (fault) throw new TypeError(`The schedule of ${name} cannot be used: ${fault}`)
+}
+
+/** How many times of a schedule lie after `from` and not after `until`; counting ends at `most`. */
+export function countTicks(schedule: Schedule, from: Date, until: Date, most = 100_000): number {
+  if ('everyMs' in schedule)
+    return Math.min(Math.floor((until.getTime() - from.getTime()) / schedule.everyMs), most)
+  const times = parseCron(schedule.cron, schedule.timeZone, from)
+  let count = 0
+  while (count < most && times.next().getTime() <= until.getTime()) count += 1
+  return count
+}
+
+function findFault(schedule: Schedule): string | undefined {
+  if ('everyMs' in schedule)
+    return Number.isInteger(schedule.everyMs) && schedule.everyMs > 0
+      ? undefined
+      : `everyMs is ${schedule.everyMs}; give a whole number of milliseconds above 0.`
+  const { cron, timeZone } = schedule
+  if (timeZone !== undefined && !isTimeZone(timeZone))
+    return `"${timeZone}" is no time zone; give a name like Europe/Vienna.`
+  try {
+    if (!/^\s*(@\w+|\S+(\s+\S+){4,5})\s*$/.test(cron)) throw new Error('it needs five fields')
+    parseCron(cron, timeZone, new Date()).next()
+    return undefined
+  } catch (error) {
+    return `"${cron}" is no cron expression (${(error as Error).message}).`
+  }
+}
+
+function findPayloadFault(schema: z.ZodType, payload: unknown): string | undefined {
+  const { error } = schema.safeParse(payload)
+  return error && `its payload: ${error.issues.map(({ message }) => message).join(', ')}.`
+}
+
+const parseCron = (cron: string, timeZone = 'UTC', currentDate: Date) =>
+  CronExpressionParser.parse(cron, { tz: timeZone, currentDate })
+
+function isTimeZone(timeZone: string): boolean {
+  try {
+    return Boolean(new Intl.DateTimeFormat('en', { timeZone }))
+  } catch {
+    return false
+  }
+}

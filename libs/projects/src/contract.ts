@@ -1,0 +1,1 @@
+export { projectArchived } from './events/project-archived.event.ts'

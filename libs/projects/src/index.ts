@@ -1,0 +1,5 @@
+export {
+  createProjectsModule,
+  type ProjectsModule,
+  type ProjectsModuleDeps,
+} from './projects.module.ts'

@@ -1,0 +1,13 @@
+import { defineList, integer, oneOf, text, time } from '@ashlar/core/list'
+
+export const projectList = defineList({
+  fields: {
+    id: integer(),
+    name: text({ ignoreCase: true }),
+    status: oneOf(['active', 'archived']),
+    ownerId: integer(),
+    createdAt: time(),
+  },
+  sort: ['id', 'name', 'createdAt'],
+  filter: ['id', 'name', 'status', 'ownerId', 'createdAt'],
+})

@@ -1,0 +1,235 @@
+import { randomUUID } from 'node:crypto'
+import request from 'supertest'
+import { createUser, signIn, startAuth, type TestAuth } from '@ashlar/auth/testing'
+import { createProjectsModule } from '../index.ts'
+
+let auth: TestAuth
+
+beforeAll(async () => {
+  auth = await startAuth({}, (core, auth) => [createProjectsModule({ core, auth })])
+})
+afterAll(() => auth.stop())
+
+type Headers = Record<string, string>
+type Method = 'get' | 'post' | 'patch' | 'delete'
+
+async function signedIn(role: 'user' | 'admin' = 'user') {
+  const { user, password } = await createUser(auth.store, { role })
+  return { user, headers: await signIn(auth.url, { email: user.email, password }) }
+}
+
+const ask = (method: Method, path: string, headers: Headers = {}) =>
+  request(auth.url)[method](`/api/v1/projects${path}`).set(headers)
+
+async function start(headers: Headers, name = `Wall ${randomUUID()}`): Promise<number> {
+  const answer = await ask('post', '', headers).send({ name }).expect(201)
+  return (answer.body as { data: { id: number } }).data.id
+}
+
+const archivedEvents = (projectId: number) =>
+  auth.core.database.client.outboxEvent.count({
+    where: { name: 'projects.project-archived', payload: { equals: { projectId } } },
+  })
+
+describe('POST /projects', () => {
+  it('starts a project of the caller', async () => {
+    const { user, headers } = await signedIn()
+    const answer = await ask('post', '', headers).send({ name: ' City wall ' }).expect(201)
+    expect(answer.body.data).toEqual({
+      id: expect.any(Number),
+      name: 'City wall',
+      description: '',
+      status: 'active',
+      owner: { id: user.id, username: user.username },
+      version: 1,
+      createdAt: expect.stringMatching(/Z$/),
+      updatedAt: expect.stringMatching(/Z$/),
+    })
+    expect(answer.headers['location']).toBe(`/api/v1/projects/${answer.body.data.id}`)
+  })
+
+  it('answers a repeat with the same key as it answered first, and makes nothing', async () => {
+    const { headers } = await signedIn()
+    const repeat = () =>
+      ask('post', '', { ...headers, 'idempotency-key': 'once' }).send({ name: 'Tower' })
+    const first = await repeat().expect(201)
+    const second = await repeat().expect(201)
+    expect(second.headers['idempotency-replayed']).toBe('true')
+    expect(second.body).toEqual(first.body)
+    expect((await ask('get', '', headers)).body.meta.pagination.total).toBe(1)
+  })
+
+  it('refuses a name that the owner has, in any case, and takes it for another owner', async () => {
+    const { headers } = await signedIn()
+    await start(headers, 'Gate')
+    const answer = await ask('post', '', headers).send({ name: 'GATE' }).expect(409)
+    expect(answer.body.code).toBe('projects.name_taken')
+    await start((await signedIn()).headers, 'Gate')
+  })
+
+  it.each([
+    [{}, '/body/name'],
+    [{ name: ' ' }, '/body/name'],
+    [{ name: 'x'.repeat(101) }, '/body/name'],
+    [{ name: 'x', ownerId: 1 }, '/body/ownerId'],
+    [{ name: 'x', description: 'x'.repeat(2_001) }, '/body/description'],
+  ])('refuses %j', async (body, pointer) => {
+    const { headers } = await signedIn()
+    const answer = await ask('post', '', headers).send(body).expect(422)
+    expect(answer.body.errors).toMatchObject([{ pointer }])
+  })
+})
+
+describe('GET /projects', () => {
+  it('lists the own projects, and those of everybody to administrators', async () => {
+    const { user, headers } = await signedIn()
+    const admin = await signedIn('admin')
+    const ids = [await start(headers, 'b'), await start(headers, 'a')]
+    await start((await signedIn()).headers)
+    const list = async (headers: Headers, query = '') =>
+      (await ask('get', query, headers).expect(200)).body as {
+        data: { id: number; owner: object }[]
+      }
+    const own = await list(headers, '?sort=name')
+    expect(own.data.map(({ id }) => id)).toEqual(ids.toReversed())
+    expect(own.data[0]?.owner).toEqual({ id: user.id, username: user.username })
+    expect((await list(headers, '?filters=ownerId:1')).data.length).toBeLessThan(2)
+    const seen = await list(admin.headers, `?filters=ownerId:${user.id}`)
+    expect(seen.data.map(({ id }) => id)).toEqual(ids)
+  })
+
+  it('asks for the names of all owners at once', async () => {
+    const calls: number[] = []
+    const counted = await startAuth({}, (core, auth) => {
+      const getUsers = (ids: readonly number[]) => {
+        calls.push(ids.length)
+        return auth.gateway.getUsers(ids)
+      }
+      return [createProjectsModule({ core, auth: { ...auth, gateway: { getUsers } } })]
+    })
+    const { store } = counted
+    for (const name of ['a', 'b', 'c']) {
+      const { user } = await createUser(store)
+      await counted.core.database.client.project.create({ data: { ownerId: user.id, name } })
+    }
+    const { user, password } = await createUser(store, { role: 'admin' })
+    const headers = await signIn(counted.url, { email: user.email, password })
+    await request(counted.url).get('/api/v1/projects').set(headers).expect(200)
+    expect(calls).toEqual([3])
+    await counted.stop()
+  })
+})
+
+describe('GET /projects/:id', () => {
+  it('answers 304 to whom has this version', async () => {
+    const { headers } = await signedIn()
+    const id = await start(headers)
+    const answer = await ask('get', `/${id}`, headers).expect(200)
+    expect(answer.headers['etag']).toBe('"1"')
+    await ask('get', `/${id}`, { ...headers, 'if-none-match': '"1"' }).expect(304)
+    await ask('patch', `/${id}`, headers).send({ description: 'new' }).expect(200)
+    await ask('get', `/${id}`, { ...headers, 'if-none-match': '"1"' }).expect(200)
+  })
+
+  it('is 404 for the project of another user, whatever the copy', async () => {
+    const id = await start((await signedIn()).headers)
+    const { headers } = await signedIn()
+    const answer = await ask('get', `/${id}`, { ...headers, 'if-none-match': '*' }).expect(404)
+    expect(answer.body.code).toBe('projects.project_not_found')
+    await ask('get', `/${id}`, (await signedIn('admin')).headers).expect(200)
+  })
+
+  it('shows a project without the name of an owner who is gone', async () => {
+    const { user, headers } = await signedIn()
+    const id = await start(headers)
+    await auth.store.users.remove(user.id)
+    const answer = await ask('get', `/${id}`, (await signedIn('admin')).headers).expect(200)
+    expect(answer.body.data.owner).toEqual({ id: user.id, username: null })
+  })
+})
+
+describe('PATCH /projects/:id', () => {
+  it('changes what is sent, and counts the version', async () => {
+    const { headers } = await signedIn()
+    const id = await start(headers, 'Old')
+    const answer = await ask('patch', `/${id}`, headers).send({ name: 'New' }).expect(200)
+    expect(answer.body.data).toMatchObject({ name: 'New', status: 'active', version: 2 })
+    expect(answer.headers['etag']).toBe('"2"')
+  })
+
+  it('refuses to overwrite a version that the caller has not seen', async () => {
+    const { headers } = await signedIn()
+    const id = await start(headers)
+    const patch = (etag: string) =>
+      ask('patch', `/${id}`, { ...headers, 'if-match': etag }).send({ description: etag })
+    await patch('"1"').expect(200)
+    const answer = await patch('"1"').expect(412)
+    expect(answer.body.code).toBe('request.precondition_failed')
+    await patch('"2"').expect(200)
+    await patch('*').expect(200)
+  })
+
+  it('lets one of many that saw the same version change it', async () => {
+    const { headers } = await signedIn()
+    const id = await start(headers)
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, (_, index) =>
+        ask('patch', `/${id}`, { ...headers, 'if-match': '"1"' }).send({
+          name: `n-${index}-${id}`,
+        }),
+      ),
+    )
+    const statuses = answers.map(({ status }) => status)
+    expect(statuses.filter((status) => status === 200)).toHaveLength(1)
+    expect(statuses.every((status) => [200, 409, 412].includes(status))).toBe(true)
+  })
+
+  it('publishes that it was archived, once', async () => {
+    const { headers } = await signedIn()
+    const id = await start(headers)
+    await ask('patch', `/${id}`, headers).send({ status: 'archived' }).expect(200)
+    await ask('patch', `/${id}`, headers).send({ status: 'archived' }).expect(200)
+    expect(await archivedEvents(id)).toBe(1)
+  })
+
+  it('is 403 for an administrator, who sees it but does not own it', async () => {
+    const id = await start((await signedIn()).headers)
+    const { headers } = await signedIn('admin')
+    await ask('patch', `/${id}`, headers).send({ name: 'Mine' }).expect(403)
+  })
+})
+
+describe('DELETE /projects/:id and POST /projects/:id/restore', () => {
+  it('take a project away and bring it back', async () => {
+    const { headers } = await signedIn()
+    const id = await start(headers)
+    await ask('delete', `/${id}`, headers).expect(204)
+    await ask('get', `/${id}`, headers).expect(404)
+    await ask('delete', `/${id}`, headers).expect(404)
+    await ask('post', `/${id}/restore`, headers).expect(200)
+    const again = await ask('post', `/${id}/restore`, headers).expect(409)
+    expect(again.body.code).toBe('projects.project_not_deleted')
+  })
+
+  it('refuse to restore what others own, and a name that was taken meanwhile', async () => {
+    const { headers } = await signedIn()
+    const id = await start(headers, 'Arch')
+    await ask('delete', `/${id}`, headers).expect(204)
+    await ask('post', `/${id}/restore`, (await signedIn()).headers).expect(404)
+    await start(headers, 'arch')
+    const answer = await ask('post', `/${id}/restore`, headers).expect(409)
+    expect(answer.body.code).toBe('projects.name_taken')
+  })
+})
+
+it('needs somebody who is signed in, for every route', async () => {
+  for (const [method, path] of [
+    ['get', ''],
+    ['post', ''],
+    ['get', '/1'],
+    ['patch', '/1'],
+    ['delete', '/1'],
+    ['post', '/1/restore'],
+  ] as const)
+    await ask(method, path).expect(401)
+})

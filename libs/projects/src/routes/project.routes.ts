@@ -1,0 +1,101 @@
+import { z } from 'zod'
+import type { AuthGuards } from '@ashlar/auth/contract'
+import { createRoutes, ResourceId } from '@ashlar/core/http'
+import {
+  projectChanged,
+  projectNameTaken,
+  projectNotDeleted,
+  projectNotFound,
+} from '../projects.errors.ts'
+import { NewProject, Project, ProjectChange } from '../schemas/project.schema.ts'
+import type { ProjectService } from '../services/project.service.ts'
+import { projectList } from './project.list.ts'
+import type { ProjectPresenter } from './project.presenter.ts'
+
+const params = z.strictObject({ id: ResourceId })
+
+export interface ProjectRoutesDeps {
+  projects: ProjectService
+  present: ProjectPresenter
+  guards: AuthGuards
+}
+
+export function projectRoutes({ projects, present, guards: { activeUser } }: ProjectRoutesDeps) {
+  const routes = createRoutes({
+    prefix: '/projects',
+    tag: 'Projects',
+    description: 'What users work on. Owners see their own, administrators see all.',
+  })
+
+  routes.get(
+    '/',
+    { summary: 'List projects', guard: activeUser, list: projectList, response: Project },
+    async ({ list, user }) => present.page(await projects.findPage(list, user)),
+  )
+
+  routes.post(
+    '/',
+    {
+      summary: 'Start a project',
+      guard: activeUser,
+      idempotent: true,
+      body: NewProject,
+      response: Project,
+      status: 201,
+      location: (project) => `/projects/${project.id}`,
+      errors: [projectNameTaken],
+    },
+    async ({ body, user }) => present.one(await projects.create(body, user)),
+  )
+
+  routes.get(
+    '/:id',
+    {
+      summary: 'Read a project',
+      guard: activeUser,
+      params,
+      response: Project,
+      etag: ({ version }) => version,
+      errors: [projectNotFound],
+    },
+    async ({ params, user }) => present.one(await projects.get(params.id, user)),
+  )
+
+  routes.patch(
+    '/:id',
+    {
+      summary: 'Change a project',
+      description:
+        'Only its owner can. With `If-Match`, nobody overwrites what they have not seen.',
+      guard: activeUser,
+      params,
+      ifMatch: 'optional',
+      body: ProjectChange,
+      response: Project,
+      etag: ({ version }) => version,
+      errors: [projectNotFound, projectNameTaken, projectChanged],
+    },
+    async ({ params, body, user, precondition }) =>
+      present.one(await projects.update(params.id, body, { actor: user, precondition })),
+  )
+
+  routes.delete(
+    '/:id',
+    { summary: 'Delete a project', guard: activeUser, params, errors: [projectNotFound] },
+    ({ params, user }) => projects.remove(params.id, user),
+  )
+
+  routes.post(
+    '/:id/restore',
+    {
+      summary: 'Bring a deleted project back',
+      guard: activeUser,
+      params,
+      response: Project,
+      errors: [projectNotFound, projectNotDeleted, projectNameTaken],
+    },
+    async ({ params, user }) => present.one(await projects.restore(params.id, user)),
+  )
+
+  return routes
+}

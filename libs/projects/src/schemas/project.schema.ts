@@ -1,0 +1,40 @@
+import { z } from 'zod'
+
+const ProjectName = z
+  .string()
+  .trim()
+  .min(1)
+  .max(100)
+  .meta({ id: 'ProjectName', example: 'City wall' })
+
+const ProjectDescription = z.string().max(2_000).meta({ id: 'ProjectDescription' })
+
+export const ProjectStatus = z.enum(['active', 'archived']).meta({ id: 'ProjectStatus' })
+
+export const NewProject = z
+  .strictObject({ name: ProjectName, description: ProjectDescription.default('') })
+  .meta({ id: 'NewProject', example: { name: 'City wall', description: 'From gate to gate.' } })
+export type NewProject = z.infer<typeof NewProject>
+
+/** What is absent stays as it is. */
+export const ProjectChange = z
+  .strictObject({ name: ProjectName, description: ProjectDescription, status: ProjectStatus })
+  .partial()
+  .meta({ id: 'ProjectChange', example: { status: 'archived' } })
+export type ProjectChange = z.infer<typeof ProjectChange>
+
+export const Project = z
+  .object({
+    id: z.int(),
+    name: ProjectName,
+    description: ProjectDescription,
+    status: ProjectStatus,
+    owner: z
+      .object({ id: z.int(), username: z.string().nullable() })
+      .meta({ description: 'Without a username when the account is gone.' }),
+    version: z.int().meta({ description: 'Counts the changes; the `ETag` is made of it.' }),
+    createdAt: z.iso.datetime(),
+    updatedAt: z.iso.datetime(),
+  })
+  .meta({ id: 'Project' })
+export type Project = z.infer<typeof Project>

@@ -1,0 +1,71 @@
+import type { Page, PageRequest } from '@ashlar/core/db'
+import { forbidden, type Precondition } from '@ashlar/core/http'
+import { projectArchived } from '../events/project-archived.event.ts'
+import {
+  canDeleteProject,
+  canRestoreProject,
+  canUpdateProject,
+  visibleProjects,
+  type Actor,
+} from '../policies/project.policy.ts'
+import { projectChanged, projectNotDeleted, projectNotFound } from '../projects.errors.ts'
+import type { ProjectsStore } from '../projects.store.ts'
+import type { Project } from '../repositories/project.repository.ts'
+import type { NewProject, ProjectChange } from '../schemas/project.schema.ts'
+
+export type ProjectService = ReturnType<typeof createProjectService>
+
+interface Update {
+  actor: Actor
+  precondition: Precondition
+}
+
+export function createProjectService({ store }: { store: ProjectsStore }) {
+  return { create, findPage, get, update, remove, restore }
+
+  function create(project: NewProject, actor: Actor): Promise<Project> {
+    return store.projects.create({ ...project, ownerId: actor.id })
+  }
+
+  function findPage(list: PageRequest, actor: Actor): Promise<Page<Project>> {
+    return store.projects.findPage(list, visibleProjects(actor))
+  }
+
+  async function get(id: number, actor: Actor): Promise<Project> {
+    const project = await store.projects.find(id, visibleProjects(actor))
+    if (!project) throw projectNotFound()
+    return project
+  }
+
+  async function update(
+    id: number,
+    change: ProjectChange,
+    { actor, precondition }: Update,
+  ): Promise<Project> {
+    const project = await get(id, actor)
+    if (!canUpdateProject(actor, project)) throw forbidden()
+    precondition.check(project.version)
+    return store.transaction(async (store) => {
+      const updated = await store.projects.update(project, change)
+      if (!updated) throw projectChanged()
+      if (project.status === 'active' && updated.status === 'archived')
+        await store.events.publish(projectArchived, { projectId: id })
+      return updated
+    })
+  }
+
+  async function remove(id: number, actor: Actor): Promise<void> {
+    if (!canDeleteProject(actor, await get(id, actor))) throw forbidden()
+    await store.projects.remove(id)
+  }
+
+  async function restore(id: number, actor: Actor): Promise<Project> {
+    const project = await store.projects.findDeleted(id, visibleProjects(actor))
+    if (!project) {
+      await get(id, actor)
+      throw projectNotDeleted()
+    }
+    if (!canRestoreProject(actor, project)) throw forbidden()
+    return store.projects.restore(id)
+  }
+}

@@ -1,0 +1,64 @@
+import { createEventRedelivery } from '@ashlar/core/events'
+import { readArguments, wrongUsage, type Command, type Print } from '../command/command-line.ts'
+import { readSelection, type Selection } from './selection.ts'
+import { withDatabase } from './with-database.ts'
+
+type Redelivery = ReturnType<typeof createEventRedelivery>
+
+const listener = { type: 'string' } as const
+
+export const retry: Command = async (args, print) => {
+  const { values, positionals } = readArguments(args, {
+    dead: { type: 'boolean', default: false },
+    listener,
+  })
+  if (values.dead === positionals.length > 0 || (values.listener && !values.dead))
+    throw wrongUsage('events retry ID[.LISTENER]…, or: events retry --dead [--listener NAME]')
+  const chosen = values.dead ? [{ listenerId: values.listener }] : positionals.map(readSelection)
+  return change('retry', 'owed again', chosen, print)
+}
+
+export const skip: Command = async (args, print) => {
+  const chosen = readArguments(args, {}).positionals.map(readSelection)
+  if (chosen.length === 0 || chosen.some(({ listenerId }) => !listenerId))
+    throw wrongUsage('events skip ID.LISTENER…')
+  return change('skip', 'counted as done', chosen, print)
+}
+
+export const replay: Command = async (args, print) => {
+  const { values, positionals } = readArguments(args, { listener, since: { type: 'string' } })
+  const byTime = values.listener !== undefined && values.since !== undefined
+  if (byTime === positionals.length > 0 || (!byTime && (values.listener || values.since)))
+    throw wrongUsage(
+      'events replay ID[.LISTENER]…, or: events replay --listener NAME --since 2026-01-31T00:00Z',
+    )
+  const chosen = byTime
+    ? [{ listenerId: values.listener, since: readTime(values.since ?? '') }]
+    : positionals.map(readSelection)
+  return change('replay', 'owed again', chosen, print)
+}
+
+type Chosen = Partial<Selection> & { since?: Date }
+
+/** False when one of them changed nothing. */
+function change(action: keyof Redelivery, what: string, chosen: Chosen[], print: Print) {
+  return withDatabase(async ({ database }) => {
+    const redelivery = createEventRedelivery(database.pool)
+    let inOrder = true
+    for (const each of chosen) {
+      const count = await redelivery[action](each)
+      const { eventId, listenerId } = each
+      const name = [eventId, listenerId].filter(Boolean).join('.') || 'All'
+      print(`${name}: ${count} ${what}`)
+      inOrder &&= count > 0 || !eventId
+    }
+    return inOrder
+  })
+}
+
+function readTime(text: string): Date {
+  const time = new Date(text)
+  if (Number.isNaN(time.getTime()))
+    throw wrongUsage(`--since ${text} is no time. Write it like 2026-01-31 or 2026-01-31T08:00Z.`)
+  return time
+}
