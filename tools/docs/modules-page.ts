@@ -1,5 +1,6 @@
 import type { FeatureModule } from '@ashlar/core/module'
 import { composeForDocs } from './compose-for-docs.ts'
+import { code, markdownTable } from './markdown-table.ts'
 
 /** What each module serves, publishes, hears and runs, as the composed modules themselves say. */
 export function describeModules(): string {
@@ -54,24 +55,10 @@ function describeModule(module: FeatureModule): string {
 }
 
 function table(title: string, head: string[], rows: string[][]): string[] {
-  if (rows.length === 0) return []
-  const cells = [head, ...rows]
-  const widths = head.map((_, column) => Math.max(...cells.map((row) => row[column]!.length), 3))
-  const line = (row: string[]) =>
-    `| ${row.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |`
-  return [
-    '',
-    `### ${title}`,
-    '',
-    line(head),
-    `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`,
-    ...rows.map(line),
-  ]
+  return rows.length === 0 ? [] : ['', `### ${title}`, '', ...markdownTable(head, rows)]
 }
 
 function membersOf(schema: object): string {
   const shape = 'shape' in schema ? Object.keys(schema.shape as object) : []
   return `{ ${shape.join(', ')} }`
 }
-
-const code = (text: string) => `\`${text}\``

@@ -1,5 +1,6 @@
+import { mapPage, type Page, type PageRequest } from '@ashlar/core/db'
 import type { AuthStore } from './auth.store.ts'
-import { invalidCredentials } from './auth.errors.ts'
+import { invalidCredentials, userNotFound } from './auth.errors.ts'
 import { LoginBody } from './schemas/auth.schema.ts'
 import type { AuthService } from './services/auth.service.ts'
 
@@ -14,10 +15,14 @@ export interface UserDto {
 
 /** What other modules and processes may ask of auth. */
 export interface AuthGateway {
+  /** Throws `auth.user_not_found` when there is no such user, or no longer. */
+  getUser(id: number): Promise<UserDto>
   /** Null when there is no such user, or no longer. */
   findUser(id: number): Promise<UserDto | null>
   /** Those of these ids that exist, in any order: one look-up for a whole list. */
   getUsers(ids: readonly number[]): Promise<UserDto[]>
+  /** One page of users. */
+  listUsers(list: PageRequest): Promise<Page<UserDto>>
   /** The active user with these credentials, as typed. Throws `auth.invalid_credentials`. */
   verifyCredentials(credentials: { email: string; password: string }): Promise<UserDto>
 }
@@ -26,6 +31,14 @@ export const createAuthGateway = (store: AuthStore, auth: AuthService): AuthGate
   async findUser(id) {
     const user = await store.users.findById(id)
     return user && toUserDto(user)
+  },
+  async getUser(id) {
+    const user = await store.users.findById(id)
+    if (!user) throw userNotFound()
+    return toUserDto(user)
+  },
+  async listUsers(list) {
+    return mapPage(await store.users.findPage(list), toUserDto)
   },
   async getUsers(ids) {
     return (await store.users.findByIds(ids)).map(toUserDto)

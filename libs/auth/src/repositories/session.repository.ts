@@ -52,19 +52,20 @@ export function createSessionRepository(db: DbFor<'session' | 'usedRefreshToken'
   }
 
   /** The session with its user, unless it ended, expired, or the user was deleted. */
-  function findLiveWithUser(id: string, now: Date): Promise<SessionWithUser | null> {
-    return db.session.findFirst({
-      where: { id, ...live(now), user: { deletedAt: null } },
-      include: { user: true },
-    })
+  async function findLiveWithUser(id: string, now: Date): Promise<SessionWithUser | null> {
+    return withUser(
+      await db.session.findFirst({ where: { id, ...live(now) }, include: { user: true } }),
+    )
   }
 
-  /** The session of a refresh token, of the good one or of one that was used before. */
+  /** The session of a refresh token, of the good one or of one that was used before, unless the user was deleted. */
   async function findByToken(hash: Digest): Promise<SessionWithUser | null> {
     const include = { user: true }
     const session = await db.session.findUnique({ where: { refreshTokenHash: hash }, include })
-    if (session) return session
-    return db.session.findFirst({ where: { usedTokens: { some: { hash } } }, include })
+    if (session) return withUser(session)
+    return withUser(
+      await db.session.findFirst({ where: { usedTokens: { some: { hash } } }, include }),
+    )
   }
 
   function findLivePageOf(userId: number, list: PageRequest, now: Date): Promise<Page<Session>> {
@@ -90,9 +91,9 @@ export function createSessionRepository(db: DbFor<'session' | 'usedRefreshToken'
   }
 
   /** Whether it was this call that ended it. */
-  async function end(where: { id: string; userId: number }, now: Date): Promise<boolean> {
+  async function end({ id, userId }: Pick<Session, 'id' | 'userId'>, now: Date): Promise<boolean> {
     const { count } = await db.session.updateMany({
-      where: { ...where, ...live(now) },
+      where: { id, userId, ...live(now) },
       data: { endedAt: now },
     })
     return count > 0
@@ -126,6 +127,11 @@ export function createSessionRepository(db: DbFor<'session' | 'usedRefreshToken'
     const { count } = await db.session.deleteMany({ where: { expiresAt: { lt: before } } })
     return count
   }
+}
+
+/** Null for the session of a deleted user. */
+function withUser(session: (Session & { user: User | null }) | null): SessionWithUser | null {
+  return session?.user ? { ...session, user: session.user } : null
 }
 
 const live = (now: Date) => ({ endedAt: null, expiresAt: { gt: now } })

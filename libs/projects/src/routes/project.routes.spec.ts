@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import request from 'supertest'
 import { createUser, signIn, startAuth, type TestAuth } from '@ashlar/auth/testing'
+import { sortsWithoutIndex } from '@ashlar/core/testing'
 import { createProjectsModule } from '../index.ts'
+import { projectList } from './project.list.ts'
 
 let auth: TestAuth
 
@@ -232,4 +234,16 @@ it('needs somebody who is signed in, for every route', async () => {
     ['post', '/1/restore'],
   ] as const)
     await ask(method, path).expect(401)
+})
+
+it('has an index for each order in which projects can be listed, by owners and by administrators', async () => {
+  const { pool, client } = auth.core.database
+  for (const where of [{}, { ownerId: 1 }])
+    expect(
+      await sortsWithoutIndex({
+        pool,
+        list: projectList,
+        findPage: (list) => client.project.findPage({ where, list }),
+      }),
+    ).toEqual([])
 })
