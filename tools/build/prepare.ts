@@ -3,12 +3,12 @@ import { runMain } from '../servers/expected-fault.ts'
 import { withLock } from '../servers/file-lock.ts'
 import { cacheFolder } from '../servers/project.ts'
 import { compileEmails } from './compile-emails.ts'
-import { generatePrismaClient } from './generate-prisma-client.ts'
+import { generatePrismaClients } from './generate-prisma-client.ts'
 
 /** Generates the Prisma client and the e-mail templates, each only when its sources changed. */
 export function prepare(report: (line: string) => void = () => {}) {
   return withLock(`${cacheFolder}/prepare.lock`, async () => {
-    await Promise.all([generatePrismaClient(report), compileEmails(report)])
+    await Promise.all([generatePrismaClients(report), compileEmails(report)])
   })
 }
 

@@ -29,6 +29,18 @@ describe('a log line of a process', () => {
     )
   })
 
+  it('stays one line, and cannot act on the terminal, whatever a client sent', () => {
+    const msg = 'a\r\n12:30:15 fatal forged\u001b[2J\u009b31m\u2028\u202e'
+    const described = describeEntry({ level: 'info', msg, agent: '\u001b]0;x\u0007' })
+    expect(described).toBe(
+      String.raw`12:30:15 info  a\r\n12:30:15 fatal forged\u001b[2J\u009b31m\u2028\u202e agent=\u001b]0;x\u0007`,
+    )
+    const err = { message: 'a\n12:30:15 fatal forged\u001b[2J' }
+    expect(describeEntry({ level: 'error', msg: 'failed', err })).toBe(
+      '12:30:15 error failed \na\n    12:30:15 fatal forged\\u001b[2J',
+    )
+  })
+
   it.each(['plain words', '{ "no": "level" }', '{broken'])('passes on what is none: %s', (line) => {
     expect(describeLogLine(line, plain)).toBe(line)
   })

@@ -94,12 +94,24 @@ function short(value: unknown) {
   return whole.length > 120 ? `${whole.slice(0, 119)}…` : whole
 }
 
+/** What a client sent may stand in a line. It must not end the line here, nor move the cursor, nor turn text around. */
+const active = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu
+
 function text(value: unknown) {
-  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
+  const whole = typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
+  return whole.replace(active, escape)
 }
+
+const escape = (character: string) =>
+  character === '\n'
+    ? '\\n'
+    : character === '\r'
+      ? '\\r'
+      : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 
 function stackOf(error: unknown) {
   if (typeof error !== 'object' || error === null) return text(error)
   const { stack, message } = error as { stack?: string; message?: string }
-  return stack ?? message ?? ''
+  // Indented, so that no line of a message can pass for a line of the log.
+  return (stack ?? message ?? '').split(/\n\s*/).map(text).join('\n    ')
 }

@@ -47,6 +47,14 @@ function describeModule(module: FeatureModule): string {
       ]),
     ),
     ...table(
+      'Sends',
+      ['Mail', 'Subject'],
+      (module.emails ?? []).map(({ template, render, sample }) => [
+        code(template),
+        render(sample).subject,
+      ]),
+    ),
+    ...table(
       'Refuses with',
       ['Code', 'Kind', 'When'],
       (module.errors ?? []).map((error) => [code(error.code), error.kind, error.detail]),

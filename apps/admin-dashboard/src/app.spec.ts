@@ -191,6 +191,14 @@ describe('the dashboard', () => {
       expect(page).toContain('<form method="post" action="/logout">')
     })
 
+    it('ends when the password is changed', async () => {
+      const credentials = await createAdmin()
+      const headers = cookieOf(await admin.logIn(credentials))
+      const user = await auth.store.users.findByEmail(credentials.email)
+      await auth.store.users.update(user!.id, { passwordHash: user!.passwordHash })
+      expect(await statusWith(headers)).toBe(401)
+    })
+
     it('answers 403 to an administrator who was demoted, and ends', async () => {
       const credentials = await createAdmin()
       const headers = cookieOf(await admin.logIn(credentials))
@@ -282,6 +290,29 @@ describe('the dashboard', () => {
   async function change(email: string, data: object): Promise<void> {
     await auth.core.database.client.user.updateMany({ where: { email }, data })
   }
+})
+
+describe('guessing', () => {
+  it('is limited, together with the log-in of the api', async () => {
+    const { auth, admin } = await start({ RATE_LIMIT_ENABLED: 'true' })
+    const credentials = { email: 'nobody@example.com', password: 'wrong' }
+    const atApi = () =>
+      fetch(`${auth.url}/api/v1/auth/login`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(credentials),
+      })
+    for (let i = 0; i < 5; i += 1) {
+      expect((await admin.logIn(credentials)).status).toBe(401)
+      expect((await atApi()).status).toBe(401)
+    }
+    expect((await atApi()).status).toBe(429)
+    const refused = await admin.logIn(credentials, browser)
+    expect(refused.status).toBe(429)
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect(refused.headers.get('content-type')).toBe('text/html; charset=utf-8')
+    await stop(auth, admin)
+  })
 })
 
 describe('behind a proxy that ends TLS', () => {

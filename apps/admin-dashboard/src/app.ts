@@ -19,14 +19,14 @@ import { answerWithPage } from './refusal.ts'
 import { createAdminSession } from './session/admin-session.ts'
 
 export interface AdminAppDeps {
-  core: Pick<Core, 'config' | 'log' | 'metrics' | 'redis' | 'queues'>
+  core: Pick<Core, 'config' | 'log' | 'metrics' | 'redis' | 'queues' | 'rateLimits'>
   modules: Pick<Modules, 'auth' | 'all'>
   health: Health
 }
 
 /** Bull-Board over the queues of all modules, for administrators who have logged in. */
 export function createAdminApp({ core, modules, health }: AdminAppDeps): Express {
-  const { config, log, metrics, queues, redis } = core
+  const { config, log, metrics, queues, redis, rateLimits } = core
   const { appName, problemBaseUrl } = config
   const { gateway } = modules.auth
   const session = createAdminSession({ config, redis, gateway })
@@ -42,7 +42,7 @@ export function createAdminApp({ core, modules, health }: AdminAppDeps): Express
       send(response, 200, 'text/css; charset=utf-8', stylesheet)
     },
   })
-  mountLogin(app, { appName, gateway, session, log })
+  mountLogin(app, { appName, gateway, session, rateLimits, log })
   mountAccount(app, { appName, session })
   mountBoard(app, { appName, modules: modules.all, queues, session })
 

@@ -1,9 +1,10 @@
 import type { Express, Request, Response } from 'express'
 import { z } from 'zod'
-import type { AuthGateway, UserDto } from '@ashlar/auth/contract'
+import { authLimits, type AuthGateway, type UserDto } from '@ashlar/auth/contract'
 import { AppError } from '@ashlar/core/errors'
 import { mountPath, parseBody } from '@ashlar/core/http'
 import type { Logger } from '@ashlar/core/logging'
+import type { RateLimits } from '@ashlar/core/rate-limit'
 import { canUseDashboard } from './dashboard.policy.ts'
 import { loginPage } from './pages/login.page.ts'
 import { sendPage } from './pages/send-page.ts'
@@ -13,13 +14,17 @@ export interface LoginDeps {
   appName: string
   gateway: Pick<AuthGateway, 'verifyCredentials'>
   session: AdminSession
+  rateLimits: RateLimits
   log: Logger
 }
 
 const Credentials = z.object({ email: z.string(), password: z.string() })
 
 /** The form at `/login`, and `/logout`. */
-export function mountLogin(app: Express, { appName, gateway, session, log }: LoginDeps): void {
+export function mountLogin(app: Express, deps: LoginDeps): void {
+  const { appName, gateway, session, rateLimits, log } = deps
+  // The count of the api's own log-in: whoever guesses has no second door.
+  const limiter = rateLimits.forRoute('POST /login', authLimits.login)
   mountPath(app, '/login', { get: showForm, post: logIn })
   mountPath(app, '/logout', { post: logOut })
 
@@ -29,6 +34,7 @@ export function mountLogin(app: Express, { appName, gateway, session, log }: Log
   }
 
   async function logIn(request: Request, response: Response): Promise<void> {
+    await limiter?.countAddress(request, response)
     const user = await findUser(request)
     if (!user) {
       log.warn('a log-in to the dashboard failed')
@@ -42,7 +48,7 @@ export function mountLogin(app: Express, { appName, gateway, session, log }: Log
       const fault = 'This account may not use the dashboard: it is for administrators.'
       return sendPage(response, 403, loginPage({ appName, fault }))
     }
-    await session.start(request, response, user.id)
+    await session.start(request, response, user)
     log.info({ userId: user.id }, 'logged in to the dashboard')
     response.redirect(303, '/queues')
   }
@@ -52,10 +58,12 @@ export function mountLogin(app: Express, { appName, gateway, session, log }: Log
     const body = await parseBody(request, { form: Credentials })
     const credentials = Credentials.safeParse(body?.value)
     if (!credentials.success) return undefined
-    return gateway.verifyCredentials(credentials.data).catch((error: unknown) => {
-      if (error instanceof AppError && error.kind === 'unauthenticated') return undefined
-      throw error
-    })
+    return gateway
+      .verifyCredentials({ ...credentials.data, address: request.ip })
+      .catch((error: unknown) => {
+        if (error instanceof AppError && error.kind === 'unauthenticated') return undefined
+        throw error
+      })
   }
 
   async function logOut(request: Request, response: Response): Promise<void> {

@@ -12,6 +12,8 @@ export const answerWithPage =
     const status = statusOf(error.kind)
     if (status >= 500 || response.headersSent || !wantsPage(request)) return next(thrown)
     response.locals.problem = error.code
+    const { retryAfterSeconds } = error
+    if (retryAfterSeconds !== undefined) response.set('Retry-After', String(retryAfterSeconds))
     response.set(error.headers).vary('Accept')
     const { title } = error.definition
     sendPage(response, status, refusalPage({ appName, title, detail: error.message }))

@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
-import type { AddressInfo, Server } from 'node:net'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
 import { createHealth } from '@ashlar/core/http'
 import { createLogger } from '@ashlar/core/logging'
 import { createCore } from '@ashlar/core/module'
@@ -14,29 +15,12 @@ interface ApiDocument {
 }
 
 describe('the API of all modules', () => {
-  let server: Server
   let url: string
-  let stopCore: () => Promise<void>
+  let stop: () => Promise<void>
   beforeAll(async () => {
-    const config = loadConfig(environment())
-    const log = createLogger({ name: 'api', config: { logLevel: 'silent' } })
-    const core = createCore({ process: 'api', config: config.core, log })
-    const { problemBaseUrl } = config.core
-    const { all: modules } = composeModules(core, config)
-    const health = createHealth({ checks: [], problemBaseUrl })
-    await new Promise<void>((resolve) => {
-      server = createApp({ core, modules, health }).listen(0, () => resolve())
-    })
-    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-    stopCore = async () => {
-      await core.database.close()
-      core.mailer.close()
-    }
+    ;({ url, stop } = await serveApi('testing'))
   })
-  afterAll(async () => {
-    server.close()
-    await stopCore()
-  })
+  afterAll(() => stop())
 
   it('is described by one document, with every route, its guard and its problems', async () => {
     const document = (await (await fetch(`${url}/openapi.json`)).json()) as ApiDocument
@@ -86,11 +70,53 @@ describe('the API of all modules', () => {
   })
 })
 
+describe('the preview of mails', () => {
+  it.each([
+    ['local', 200],
+    ['testing', 404],
+    ['staging', 404],
+    ['production', 404],
+  ])('is for the machine of a developer only: %s', async (appEnv, status) => {
+    const { url, stop } = await serveApi(appEnv)
+    expect((await fetch(`${url}/dev/mails/auth.welcome`)).status).toBe(status)
+    await stop()
+  })
+
+  it('has every mail of every module', async () => {
+    const { url, stop } = await serveApi('local')
+    const list = await (await fetch(`${url}/dev/mails`)).text()
+    const paths = [...list.matchAll(/href="([^"]+)"/g)].map(([, path]) => path ?? '')
+    const mails = paths.filter((path) => path.startsWith('/dev/'))
+    expect(mails.length).toBeGreaterThan(5)
+    for (const path of mails)
+      for (const part of ['', '/html', '/text'])
+        expect([path + part, (await fetch(url + path + part)).status]).toEqual([path + part, 200])
+    await stop()
+  })
+})
+
+async function serveApi(appEnv: string) {
+  const config = loadConfig({ ...environment(), APP_ENV: appEnv })
+  const log = createLogger({ name: 'api', config: { logLevel: 'silent' } })
+  const core = createCore({ process: 'api', config: config.core, log })
+  const { all: modules } = composeModules(core, config)
+  const health = createHealth({ checks: [], problemBaseUrl: config.core.problemBaseUrl })
+  const server = createApp({ core, modules, health }).listen(0)
+  await once(server, 'listening')
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async stop() {
+      server.close()
+      await core.database.close()
+      core.mailer.close()
+    },
+  }
+}
+
 /** Nothing listens at these addresses: this app is only asked what it can answer alone. */
 function environment() {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   return {
-    APP_ENV: 'testing',
     DATABASE_URL: 'postgresql://ashlar:ashlar@127.0.0.1:1/ashlar_test',
     REDIS_URL: 'redis://127.0.0.1:1',
     SMTP_URL: 'smtp://127.0.0.1:1',

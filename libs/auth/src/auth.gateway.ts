@@ -11,6 +11,8 @@ export interface UserDto {
   email: string
   status: 'active' | 'inactive'
   role: 'user' | 'admin'
+  /** Another one after each change of the password: what began before should end. */
+  passwordVersion: number
 }
 
 /** What other modules and processes may ask of auth. */
@@ -23,8 +25,12 @@ export interface AuthGateway {
   getUsers(ids: readonly number[]): Promise<UserDto[]>
   /** One page of users. */
   listUsers(list: PageRequest): Promise<Page<UserDto>>
-  /** The active user with these credentials, as typed. Throws `auth.invalid_credentials`. */
-  verifyCredentials(credentials: { email: string; password: string }): Promise<UserDto>
+  /** The active user with these credentials, as typed. Throws `auth.invalid_credentials`, and 429 after too many failures from this address. */
+  verifyCredentials(credentials: {
+    email: string
+    password: string
+    address: string | undefined
+  }): Promise<UserDto>
 }
 
 export const createAuthGateway = (store: AuthStore, auth: AuthService): AuthGateway => ({
@@ -43,17 +49,18 @@ export const createAuthGateway = (store: AuthStore, auth: AuthService): AuthGate
   async getUsers(ids) {
     return (await store.users.findByIds(ids)).map(toUserDto)
   },
-  async verifyCredentials(credentials) {
+  async verifyCredentials({ address, ...credentials }) {
     const given = LoginBody.safeParse(credentials)
     if (!given.success) throw invalidCredentials()
-    return toUserDto(await auth.verifyCredentials(given.data))
+    return toUserDto(await auth.verifyCredentials(given.data, address))
   },
 })
 
-const toUserDto = ({ id, username, email, status, role }: UserDto): UserDto => ({
-  id,
-  username,
-  email,
-  status,
-  role,
+const toUserDto = (user: UserDto): UserDto => ({
+  id: user.id,
+  username: user.username,
+  email: user.email,
+  status: user.status,
+  role: user.role,
+  passwordVersion: user.passwordVersion,
 })

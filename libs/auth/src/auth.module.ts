@@ -1,5 +1,6 @@
 import type { Core, FeatureModule } from '@ashlar/core/module'
 import type { AuthConfig } from './auth.config.ts'
+import { authEmails } from './auth.emails.ts'
 import { authErrors } from './auth.errors.ts'
 import { createAuthGateway, type AuthGateway } from './auth.gateway.ts'
 import { createAuthStore } from './auth.store.ts'
@@ -21,6 +22,7 @@ import { createAccessTokens } from './services/access-token.ts'
 import { createAccessTokenStrategy } from './services/access-token.strategy.ts'
 import { createAuthService } from './services/auth.service.ts'
 import { createEmailVerificationService } from './services/email-verification.service.ts'
+import { createLoginLimits } from './services/login-limits.ts'
 import { createOneTimeTokens } from './services/one-time-tokens.ts'
 import { createPasswordResetService } from './services/password-reset.service.ts'
 import { createProfileService } from './services/profile.service.ts'
@@ -41,7 +43,7 @@ export interface AuthModuleDeps {
 }
 
 export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
-  const { clock, mailer } = core
+  const { clock, mailer, rateLimits } = core
   const app = { name: core.config.appName, url: core.config.appUrl }
   const signingKey = readSigningKey(config.jwt.privateKey)
   const issuer = config.jwt.issuer ?? app.url
@@ -50,14 +52,15 @@ export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
   const passwords = createPasswordHasher()
   const accessTokens = createAccessTokens({ ...config, signingKey, issuer, audience })
   const refreshTokens = createRefreshTokens([signingKey])
-  const auth = createAuthService({ config, store, passwords })
+  const limits = createLoginLimits({ store, rateLimits, clock })
+  const auth = createAuthService({ config, store, passwords, limits })
   const tokens = createOneTimeTokens({ store, clock })
   const passwordReset = createPasswordResetService({ store, passwords, tokens, clock })
   const verification = createEmailVerificationService({ store, tokens, clock })
   const mails = { store, mailer, app }
   const sessions = createSessionService({ config, store, accessTokens, refreshTokens, clock })
   const users = createUserService({ store, clock })
-  const profile = createProfileService({ store, passwords, clock })
+  const profile = createProfileService({ store, passwords, limits, clock })
   const guards = createAuthGuards(
     createAccessTokenStrategy({ store, signingKey, issuer, audience, clock }),
   )
@@ -81,6 +84,7 @@ export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
       sendSessionReusedEmail(mails),
     ],
     tasks: [purgeExpiredSessionsTask(store, clock)],
+    emails: authEmails,
     errors: authErrors,
     gateway: createAuthGateway(store, auth),
     guards,

@@ -1,4 +1,5 @@
 export { type AuthGateway, type UserDto } from './auth.gateway.ts'
+export { limits as authLimits } from './auth.limits.ts'
 export { userDeleted } from './events/user-deleted.event.ts'
 export { userRegistered } from './events/user-registered.event.ts'
 export {

@@ -28,6 +28,10 @@ export interface TestSmtpServer {
   refuse(code: number, at?: SmtpStep): void
   /** From now on takes whole mails and never says whether it did. */
   holdData(): void
+  /** From now on takes whole mails, keeps them, and cuts the connection in place of saying so. */
+  dropAfterData(): void
+  /** From now on waits this long before each answer. */
+  slow(ms: number): void
   /** Takes mails again. */
   accept(): void
   /** Cuts every connection and answers on its port no more, until `up`. */
@@ -51,7 +55,10 @@ export async function startSmtpServer(): Promise<TestSmtpServer> {
   const mails: ReceivedMail[] = []
   let refusal: { code: number; at: SmtpStep } | undefined
   let holding = false
+  let dropping = false
+  let pauseMs = 0
   let connected = 0
+  const sockets = new Set<Socket>()
   let server = createServer()
   const port = await listen(0)
   return {
@@ -60,6 +67,8 @@ export async function startSmtpServer(): Promise<TestSmtpServer> {
     waitForMail,
     refuse,
     holdData,
+    dropAfterData,
+    slow,
     accept,
     down,
     up,
@@ -82,9 +91,19 @@ export async function startSmtpServer(): Promise<TestSmtpServer> {
     holding = true
   }
 
+  function dropAfterData(): void {
+    dropping = true
+  }
+
+  function slow(ms: number): void {
+    pauseMs = ms
+  }
+
   function accept(): void {
     refusal = undefined
     holding = false
+    dropping = false
+    pauseMs = 0
   }
 
   async function down(): Promise<void> {
@@ -111,19 +130,27 @@ export async function startSmtpServer(): Promise<TestSmtpServer> {
       closeTimeout: 20,
       onConnect: (_session, answer) => {
         connected += 1
-        answer(errorAt('CONNECT'))
+        later(() => answer(errorAt('CONNECT')))
       },
-      onMailFrom: (_address, _session, answer) => answer(errorAt('MAIL FROM')),
-      onRcptTo: (_address, _session, answer) => answer(errorAt('RCPT TO')),
+      onMailFrom: (_address, _session, answer) => later(() => answer(errorAt('MAIL FROM'))),
+      onRcptTo: (_address, _session, answer) => later(() => answer(errorAt('RCPT TO'))),
       onData: (stream, { envelope }, answer) => {
         const recipients = envelope.rcptTo.map(({ address }) => address)
-        void take(stream, recipients).then(answer)
+        void take(stream, recipients).then((error) => later(() => answer(error)))
       },
     })
     // A client that goes away in the middle is what some tests are about.
     created.on('error', () => undefined)
-    created.server.on('connection', (socket: Socket) => socket.on('error', () => undefined))
+    created.server.on('connection', (socket: Socket) => {
+      sockets.add(socket)
+      socket.on('error', () => undefined).on('close', () => sockets.delete(socket))
+    })
     return created
+  }
+
+  function later(answer: () => void): void {
+    if (pauseMs > 0) setTimeout(answer, pauseMs)
+    else answer()
   }
 
   function errorAt(step: SmtpStep): Error | null {
@@ -138,6 +165,7 @@ export async function startSmtpServer(): Promise<TestSmtpServer> {
     if (error) return error
     if (holding) return new Promise(() => undefined)
     mails.push(await read(Buffer.concat(chunks).toString(), recipients))
+    if (dropping) for (const socket of sockets) socket.destroy()
     return null
   }
 }

@@ -70,7 +70,7 @@ export async function serveModules(
   core: Core,
   modules: readonly FeatureModule[],
 ): Promise<TestServer> {
-  const { config, log, metrics, database, rateLimits } = core
+  const { config, log, metrics, database, rateLimits, cache } = core
   const { problemBaseUrl } = config
   const health = createHealth({
     problemBaseUrl,
@@ -85,6 +85,7 @@ export async function serveModules(
     metrics,
     database,
     rateLimits,
+    cache,
   })
   const server = createHttpServer({ app, port: 0, problemBaseUrl, log, health })
   await server.start()

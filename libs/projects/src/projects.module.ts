@@ -7,6 +7,7 @@ import { createProjectsStore } from './projects.store.ts'
 import { createProjectPresenter } from './routes/project.presenter.ts'
 import { projectRoutes } from './routes/project.routes.ts'
 import { createProjectService } from './services/project.service.ts'
+import { purgeDeletedProjectsTask } from './tasks/purge-deleted-projects.task.ts'
 
 export type ProjectsModule = FeatureModule<undefined>
 
@@ -17,13 +18,14 @@ export interface ProjectsModuleDeps {
 
 export function createProjectsModule({ core, auth }: ProjectsModuleDeps): ProjectsModule {
   const store = createProjectsStore(core)
-  const projects = createProjectService({ store })
+  const projects = createProjectService({ store, cache: core.cache })
   const present = createProjectPresenter(auth.gateway)
   return {
     name: 'projects',
     routes: [projectRoutes({ projects, present, guards: auth.guards })],
     events: [projectArchived],
-    listeners: [archiveProjectsOfDeletedUser(store)],
+    listeners: [archiveProjectsOfDeletedUser({ store, cache: core.cache })],
+    tasks: [purgeDeletedProjectsTask(store, core.clock)],
     errors: projectsErrors,
     gateway: undefined,
   }

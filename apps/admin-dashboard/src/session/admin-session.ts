@@ -22,25 +22,32 @@ export function createAdminSession({ config, redis, gateway }: AdminSessionDeps)
 
   /**
    * Who is logged in, if anybody. The user is read anew for each request: a role or status counts at once. The session of a user who is no
-   * administrator any more ends, with a refusal; that of a user who is gone or not active ends without.
+   * administrator any more ends, with a refusal; that of a user who is gone, not active or has another password ends without.
    */
   async function findAdmin(request: Request, response: Response): Promise<UserDto | null> {
     const id = cookie.read(request)
-    const userId = id === undefined ? null : await sessions.findUserId(id)
-    if (userId === null) return null
+    const owner = id === undefined ? null : await sessions.find(id)
+    if (owner === null) return null
+    const { userId, passwordVersion } = owner
     const user = await gateway.findUser(userId)
     if (response.locals.context) response.locals.context.userId = userId
-    if (user && canUseDashboard(user)) return user
+    const isCurrent = user?.passwordVersion === passwordVersion
+    if (user && isCurrent && canUseDashboard(user)) return user
     await end(request, response)
+    if (!isCurrent) return null
     if (user?.status === 'active')
       throw forbidden({ detail: 'The dashboard is for administrators.' })
     return null
   }
 
   /** Always under a new id, so that one known before the log-in is worth nothing after it. */
-  async function start(request: Request, response: Response, userId: number): Promise<void> {
+  async function start(
+    request: Request,
+    response: Response,
+    { id: userId, passwordVersion }: UserDto,
+  ): Promise<void> {
     await forget(request)
-    cookie.write(response, await sessions.create(userId))
+    cookie.write(response, await sessions.create({ userId, passwordVersion }))
   }
 
   async function end(request: Request, response: Response): Promise<void> {

@@ -8,6 +8,12 @@ export interface SessionStoreDeps {
   redis: Pick<RedisConnection, 'client'>
 }
 
+/** Who logged in, and with which password. */
+export interface SessionOwner {
+  userId: number
+  passwordVersion: number
+}
+
 /** Counted from the log-in, however much the session is used: a forgotten tab does not stay signed in for days. */
 export const sessionLifetimeMs = 12 * 3_600_000
 
@@ -19,18 +25,18 @@ const deadlineMs = 1_000
  */
 export function createSessionStore({ config, redis }: SessionStoreDeps) {
   const { client } = redis
-  return { create, findUserId, end }
+  return { create, find, end }
 
   /** The id of the new session: 256 random bits, and all that its cookie holds. */
-  async function create(userId: number): Promise<string> {
+  async function create(owner: SessionOwner): Promise<string> {
     const id = randomBytes(32).toString('base64url')
-    await soon(client.set(keyOf(id), String(userId), 'PX', sessionLifetimeMs))
+    await soon(client.set(keyOf(id), JSON.stringify(owner), 'PX', sessionLifetimeMs))
     return id
   }
 
-  async function findUserId(id: string): Promise<number | null> {
-    const userId = await soon(client.get(keyOf(id)))
-    return userId === null ? null : Number(userId)
+  async function find(id: string): Promise<SessionOwner | null> {
+    const owner = await soon(client.get(keyOf(id)))
+    return owner === null ? null : (JSON.parse(owner) as SessionOwner)
   }
 
   async function end(id: string): Promise<void> {

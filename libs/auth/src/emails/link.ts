@@ -1,8 +1,4 @@
-/** The application as its mails name it. */
-export interface App {
-  name: string
-  url: string
-}
+import type { App } from './props.ts'
 
 /** A page of the application with a token. The token is in the query, because mail readers drop fragments. */
 export const linkWith = ({ url }: App, path: string, token: string): string =>

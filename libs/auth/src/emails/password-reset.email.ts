@@ -1,23 +1,22 @@
-import { renderTemplate, type Email } from '@ashlar/core/mail'
+import { z } from 'zod'
+import { defineEmail, renderTemplate } from '@ashlar/core/mail'
 import { html } from './generated/password-reset.html.ts'
-import { linkWith, type App } from './link.ts'
+import { linkWith } from './link.ts'
+import { App, Recipient, sample } from './props.ts'
 
-interface PasswordResetProps {
-  user: { username: string; email: string }
-  token: string
-  ttlMs: number
-  app: App
-}
+const Props = z.object({ user: Recipient, token: z.string(), ttlMs: z.number(), app: App })
 
-export function passwordResetEmail({ user, token, ttlMs, app }: PasswordResetProps): Email {
-  const { username, email } = user
-  const url = linkWith(app, '/reset-password', token)
-  const minutes = Math.ceil(ttlMs / 60_000)
-  return {
-    template: 'auth.password-reset',
-    to: email,
-    subject: `Choose a new password for ${app.name}`,
-    html: renderTemplate(html, { username, appName: app.name, minutes, url }),
-    text: `Hello ${username}\n\nSomebody asked for a new password for your ${app.name} account. The link is good for ${minutes} minutes and works once:\n\n${url}\n\nIf it was not you, you need not do anything: your password stays as it is.\n`,
-  }
-}
+export const passwordResetEmail = defineEmail('auth.password-reset', Props, {
+  secret: true,
+  sample: { ...sample, ttlMs: 15 * 60_000 },
+  render({ user: { username, email }, token, ttlMs, app }) {
+    const url = linkWith(app, '/reset-password', token)
+    const minutes = Math.ceil(ttlMs / 60_000)
+    return {
+      to: email,
+      subject: `Choose a new password for ${app.name}`,
+      html: renderTemplate(html, { username, appName: app.name, minutes, url }),
+      text: `Hello ${username}\n\nSomebody asked for a new password for your ${app.name} account. The link is good for ${minutes} minutes and works once:\n\n${url}\n\nIf it was not you, you need not do anything: your password stays as it is.\n`,
+    }
+  },
+})

@@ -1,18 +1,19 @@
-import { renderTemplate, type Email } from '@ashlar/core/mail'
+import { z } from 'zod'
+import { defineEmail, renderTemplate } from '@ashlar/core/mail'
 import { html } from './generated/welcome.html.ts'
+import { App, Recipient, sample } from './props.ts'
 
-interface WelcomeProps {
-  user: { username: string; email: string }
-  app: { name: string; url: string }
-}
+const Props = z.object({ user: Recipient, app: App })
 
-export function welcomeEmail({ user, app }: WelcomeProps): Email {
-  const docsUrl = `${app.url}/docs`
-  return {
-    template: 'auth.welcome',
-    to: user.email,
-    subject: `Welcome to ${app.name}`,
-    html: renderTemplate(html, { username: user.username, appName: app.name, docsUrl }),
-    text: `Welcome, ${user.username}\n\nYour ${app.name} account is ready. You can log in with this e-mail address right away.\n\nLook around: ${docsUrl}\n`,
-  }
-}
+export const welcomeEmail = defineEmail('auth.welcome', Props, {
+  sample,
+  render({ user: { username, email }, app }) {
+    const docsUrl = `${app.url}/docs`
+    return {
+      to: email,
+      subject: `Welcome to ${app.name}`,
+      html: renderTemplate(html, { username, appName: app.name, docsUrl }),
+      text: `Welcome, ${username}\n\nYour ${app.name} account is ready. You can log in with this e-mail address right away.\n\nLook around: ${docsUrl}\n`,
+    }
+  },
+})

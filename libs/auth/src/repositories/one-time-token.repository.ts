@@ -16,14 +16,15 @@ export function createOneTimeTokenRepository(db: DbFor<'oneTimeToken'>) {
     await db.oneTimeToken.create({ data: token })
   }
 
-  function findWithUser(
+  async function findWithUser(
     { hash, purpose }: Pick<OneTimeToken, 'hash' | 'purpose'>,
     now: Date,
   ): Promise<(OneTimeToken & { user: User }) | null> {
-    return db.oneTimeToken.findFirst({
-      where: { hash, purpose, expiresAt: { gt: now }, user: { deletedAt: null, status: 'active' } },
+    const token = await db.oneTimeToken.findFirst({
+      where: { hash, purpose, expiresAt: { gt: now }, user: { status: 'active' } },
       include: { user: true },
     })
+    return token?.user ? { ...token, user: token.user } : null
   }
 
   /** Whether it was there to be used: of any number of callers, one takes it. */

@@ -37,6 +37,7 @@ export function createSessionRepository(db: DbFor<'session' | 'usedRefreshToken'
     findLiveWithUser,
     findByToken,
     findLivePageOf,
+    findLiveAddressesOf,
     rotate,
     end,
     endAllOf,
@@ -70,6 +71,15 @@ export function createSessionRepository(db: DbFor<'session' | 'usedRefreshToken'
 
   function findLivePageOf(userId: number, list: PageRequest, now: Date): Promise<Page<Session>> {
     return db.session.findPage({ where: { userId, ...live(now) }, list })
+  }
+
+  /** Where the sessions of an account were used last. */
+  async function findLiveAddressesOf(email: string, now: Date): Promise<string[]> {
+    const sessions = await db.session.findMany({
+      where: { user: { email, deletedAt: null }, ...live(now) },
+      select: { address: true },
+    })
+    return sessions.flatMap(({ address }) => address ?? [])
   }
 
   /** Exchanges the refresh token of a live session, in one statement, so that one of any number of callers does. */

@@ -50,7 +50,7 @@ export function createUserRepository(db: DbFor<'user'>) {
 
   /** Throws a conflict that names the taken value. */
   function update(id: number, change: UserChange): Promise<User> {
-    return db.user.update({ where: { id }, data: change }).catch(tellTakenValue)
+    return db.user.update({ where: { id }, data: counted(change) }).catch(tellTakenValue)
   }
 
   function findById(id: number): Promise<User | null> {
@@ -88,7 +88,7 @@ export function createUserRepository(db: DbFor<'user'>) {
     change: UserChange,
   ): Promise<User | null> {
     const [user] = await db.user
-      .updateManyAndReturn({ where: { id, passwordHash }, data: change })
+      .updateManyAndReturn({ where: { id, passwordHash }, data: counted(change) })
       .catch(tellTakenValue)
     return user ?? null
   }
@@ -116,3 +116,7 @@ function tellTakenValue(error: unknown): never {
   if (violates(error, 'user_username_key')) throw usernameTaken({ cause: error })
   throw error
 }
+
+/** A new password makes a new version of it. */
+const counted = (change: UserChange) =>
+  change.passwordHash === undefined ? change : { ...change, passwordVersion: { increment: 1 } }

@@ -7,6 +7,7 @@ import {
   registrationDisabled,
   usernameTaken,
 } from '../auth.errors.ts'
+import { limits } from '../auth.limits.ts'
 import {
   LoginBody,
   PasswordForm,
@@ -31,6 +32,7 @@ export function authRoutes(auth: AuthService, sessions: SessionService) {
     '/register',
     {
       summary: 'Register an account',
+      limit: limits.register,
       body: RegisterBody,
       response: FullUser,
       status: 201,
@@ -45,6 +47,7 @@ export function authRoutes(auth: AuthService, sessions: SessionService) {
     '/login',
     {
       summary: 'Log in with e-mail and password',
+      limit: limits.login,
       body: { json: LoginBody, form: PasswordForm },
       response: TokenAnswer,
       envelope: false,
@@ -53,13 +56,14 @@ export function authRoutes(auth: AuthService, sessions: SessionService) {
       errors: [invalidCredentials, hashingOverloaded],
     },
     async ({ body, request }) =>
-      sessions.start(await auth.verifyCredentials(body), clientOf(request)),
+      sessions.start(await auth.verifyCredentials(body, request.ip), clientOf(request)),
   )
 
   routes.post(
     '/refresh-token',
     {
       summary: 'Exchange a refresh token for its successor',
+      limit: limits.refreshToken,
       body: RefreshTokenBody,
       response: TokenAnswer,
       envelope: false,

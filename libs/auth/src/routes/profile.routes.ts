@@ -42,7 +42,8 @@ export function profileRoutes({ guards: { activeUser }, profile, users }: Profil
       response: FullUser,
       errors: [emailTaken, usernameTaken, wrongPassword, hashingOverloaded],
     },
-    async ({ body, ...caller }) => toFullUser(await profile.update(caller, body)),
+    async ({ body, request, ...caller }) =>
+      toFullUser(await profile.update(caller, body, request.ip)),
   )
 
   routes.delete(

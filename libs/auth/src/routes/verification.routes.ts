@@ -1,5 +1,6 @@
 import { createRoutes } from '@ashlar/core/http'
 import { emailTaken, invalidToken } from '../auth.errors.ts'
+import { limits } from '../auth.limits.ts'
 import { ResendVerificationBody, VerifyEmailBody } from '../schemas/auth.schema.ts'
 import type { EmailVerificationService } from '../services/email-verification.service.ts'
 
@@ -10,6 +11,7 @@ export function verificationRoutes(verification: EmailVerificationService) {
     '/',
     {
       summary: 'Verify an e-mail address with the token of a mail',
+      limit: limits.verifyEmail,
       body: VerifyEmailBody,
       errors: [invalidToken, emailTaken],
     },
@@ -20,6 +22,7 @@ export function verificationRoutes(verification: EmailVerificationService) {
     '/resend',
     {
       summary: 'Ask for the verification mail again',
+      limit: limits.resendVerification,
       description: 'Answers the same whether there is something to verify or not.',
       body: ResendVerificationBody,
       status: 202,

@@ -6,29 +6,31 @@ import { passwordChanged } from '../events/password-changed.event.ts'
 import type { Authenticated } from '../guards/auth.guards.ts'
 import type { User } from '../repositories/user.repository.ts'
 import type { ProfileChange } from '../schemas/user.schema.ts'
+import type { LoginLimits } from './login-limits.ts'
 import type { PasswordHasher } from './password-hasher.ts'
 
 export interface ProfileServiceDeps {
   store: AuthStore
   passwords: PasswordHasher
+  limits: LoginLimits
   clock: Clock
 }
 
 export type ProfileService = ReturnType<typeof createProfileService>
 
-export function createProfileService({ store, passwords, clock }: ProfileServiceDeps) {
+export function createProfileService({ store, passwords, limits, clock }: ProfileServiceDeps) {
   return { update }
 
   /** A new password ends the other sessions. A new e-mail counts when it is verified. */
-  async function update(caller: Authenticated, change: ProfileChange): Promise<User> {
+  async function update(
+    caller: Authenticated,
+    change: ProfileChange,
+    address: string | undefined,
+  ): Promise<User> {
     const { username, email, password, currentPassword } = change
     const user = await store.users.findById(caller.user.id)
     if (!user) throw userNotFound()
-    if (
-      currentPassword !== undefined &&
-      !(await passwords.verify(user.passwordHash, currentPassword))
-    )
-      throw wrongPassword()
+    if (currentPassword !== undefined) await assertPassword(user, currentPassword, address)
     const isNewEmail = email !== undefined && email !== user.email
     if (isNewEmail && (await store.users.findByEmail(email))) throw emailTaken()
     const passwordHash = password === undefined ? undefined : await passwords.hash(password)
@@ -47,5 +49,17 @@ export function createProfileService({ store, passwords, clock }: ProfileService
       if (isNewEmail) await store.events.publish(emailChangeRequested, { userId: user.id })
       return updated
     })
+  }
+
+  /** A wrong one counts as a failed log-in does. */
+  async function assertPassword(
+    { email, passwordHash }: User,
+    password: string,
+    address: string | undefined,
+  ): Promise<void> {
+    await limits.check({ email, address })
+    if (await passwords.verify(passwordHash, password)) return
+    await limits.fail({ email, address })
+    throw wrongPassword()
   }
 }

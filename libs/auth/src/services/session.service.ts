@@ -135,6 +135,6 @@ export function createSessionService(deps: SessionServiceDeps) {
 }
 
 const isUsable = ({ endedAt, expiresAt, user }: SessionWithUser, now: Date): boolean =>
-  endedAt === null && expiresAt > now && user.status === 'active' && user.deletedAt === null
+  endedAt === null && expiresAt > now && user.status === 'active'
 
 const equal = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0

@@ -1,5 +1,6 @@
-import { isConnectionLost, toDatabaseError } from './database-errors.ts'
+import { toDatabaseError } from './database-errors.ts'
 import { Prisma } from './generated/client.ts'
+import { askAgainIfLost } from './reader.ts'
 
 const reads = new Set<string>([
   'findUnique',
@@ -12,21 +13,15 @@ const reads = new Set<string>([
   'groupBy',
 ])
 
-/**
- * Every query fails with the errors of {@link toDatabaseError}. A read whose connection broke is asked once more: a restart of the server or
- * of a pooler leaves dead connections in the pool. A write never is, because it may have happened.
- */
+/** Every query fails with the errors of {@link toDatabaseError}. A read whose connection broke is asked once more. */
 export const mapErrors = Prisma.defineExtension({
   name: 'map-errors',
   query: {
     async $allOperations(asked): Promise<unknown> {
       const { operation, args, query } = asked
+      const repeatable = reads.has(operation) && !isInTransaction(asked)
       try {
-        return await query(args).catch((error: unknown) => {
-          if (!reads.has(operation) || isInTransaction(asked) || !isConnectionLost(error))
-            throw error
-          return query(args)
-        })
+        return await (repeatable ? askAgainIfLost(() => query(args)) : query(args))
       } catch (error) {
         throw toDatabaseError(error)
       }

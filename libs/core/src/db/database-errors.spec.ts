@@ -29,7 +29,11 @@ describe('a unique value that is taken', () => {
   it('is a conflict that tells which index, but not in its message', async () => {
     await database.client.user.create({ data: mason('ada') })
     const error = await caught(database.client.user.create({ data: mason('ada') }))
-    expect(error).toMatchObject({ kind: 'conflict', code: 'request.value_taken' })
+    expect(error).toMatchObject({
+      kind: 'conflict',
+      code: 'request.value_taken',
+      message: 'The value of "email" is taken already.',
+    })
     expect(violates(error, 'user_email_key')).toBe(true)
     expect(violates(error, 'user_username_key')).toBe(false)
     expect(String(error)).not.toMatch(/user_email_key|ada/)
@@ -56,16 +60,39 @@ it('a missing row is not found', async () => {
   expect(error).toMatchObject({ kind: 'not_found', code: 'request.not_found' })
 })
 
-describe('a defect stays one', () => {
+describe('a value that its column does not take', () => {
   // Messages of PostgreSQL quote rows and those of Prisma the line that asked, so digits and words in them mean nothing:
   // 57014, 55P03, 08006, P2002, statement timeout, Connection terminated.
   it.each([
-    ['a broken check', { ...mason('08006'), email: 'P2002-57014@example.com' }],
-    ['a text that is too long', mason('57014'.repeat(20))],
-    ['a NUL', mason('Connection terminated\0')],
-  ])('with %s', async (_name, data) => {
+    ['breaks a check', { ...mason('08006'), email: 'P2002-57014@EXAMPLE.com' }],
+    ['is too long', mason('57014'.repeat(20))],
+    ['has a NUL', mason('Connection terminated\0')],
+    ['is out of range', { ...mason('big'), id: 2 ** 31 }],
+  ])('is refused when it %s', async (_name, data) => {
     const error = await caught(database.client.user.create({ data }))
-    expect(error).toMatchObject({ name: 'PrismaClientKnownRequestError' })
+    expect(error).toMatchObject({ kind: 'invalid', code: 'request.value_refused' })
+    expect(String(error)).not.toMatch(/08006|57014|Connection/)
+  })
+
+  it('is refused when it has no such form', async () => {
+    const error = await caught(database.client.session.findUnique({ where: { id: 'no uuid' } }))
+    expect(error).toMatchObject({ code: 'request.value_refused' })
+  })
+})
+
+it('a reference without a target is a conflict that tells which foreign key', async () => {
+  const orphan = { userId: 999, refreshTokenHash: Buffer.alloc(32), expiresAt: new Date() }
+  const error = await caught(database.client.session.create({ data: orphan }))
+  expect(error).toMatchObject({ kind: 'conflict', code: 'request.reference_broken' })
+  expect(violates(error, 'session_user_id_fkey')).toBe(true)
+  expect(violates(error, 'user_email_key')).toBe(false)
+})
+
+describe('a defect stays one', () => {
+  it('with more values than a statement can hold', async () => {
+    const ids = Array.from({ length: 40_000 }, (_, index) => index)
+    const error = await caught(database.client.user.findMany({ where: { id: { notIn: ids } } }))
+    expect(error).toMatchObject({ code: 'P2029' })
   })
 
   it('with a statement that is no SQL', async () => {

@@ -5,6 +5,7 @@ import type { Logger } from '../logging/index.ts'
 import { toDatabaseError } from './database-errors.ts'
 import { extendClient } from './extend-client.ts'
 import { PrismaClient } from './generated/client.ts'
+import { createReader, type Read } from './reader.ts'
 import type { Db } from './tables.ts'
 
 export interface DatabaseDeps {
@@ -16,6 +17,15 @@ export interface DatabaseDeps {
 export interface Database {
   client: Db
   pool: Pool
+  /**
+   * Runs a hand-written `SELECT` that many requests wait for, outside transactions. Its plan is kept, and it is asked once more when the
+   * connection broke.
+   *
+   * @example
+   * const oldest = { name: 'quarry.oldest', text: 'SELECT min(id) AS id FROM stone WHERE mason_id = $1' }
+   * const [row] = await database.read<{ id: number | null }>(oldest, [masonId])
+   */
+  read: Read
   /** What each transaction has to set for itself, because a pooler stands between and a connection is not ours. */
   transactionLimits: Partial<typeof serverLimits>
   /** Answers when the server does. Uses a connection of its own, so that a busy pool does not look like a dead server. */
@@ -53,8 +63,9 @@ export function createDatabase({ config, log }: DatabaseDeps): Database {
       log.warn({ reason: error.message }, 'lost an idle database connection'),
     )
   const client = extendClient(new PrismaClient({ adapter: new PrismaPg(pool) }))
+  const read = createReader(pool, { named: !config.databasePooler })
   const transactionLimits = config.databasePooler ? serverLimits : {}
-  return { client, pool, transactionLimits, ping, close }
+  return { client, pool, read, transactionLimits, ping, close }
 
   async function ping() {
     await pingPool.query('SELECT 1').catch((error: unknown) => {

@@ -1,8 +1,14 @@
 import { mapErrors } from './database-errors.extension.ts'
 import { findPage } from './find-page.extension.ts'
 import type { PrismaClient } from './generated/client.ts'
-import { hideDeleted, softDelete } from './soft-delete.extension.ts'
+import { relations } from './generated/relations.ts'
+import { hideDeleted } from './soft-delete.extension.ts'
+import { softDelete } from './soft-delete.methods.ts'
 
-/** The order matters: errors are mapped outermost, pages are found through the filter that hides deleted rows. */
+/** The order matters: deletions that are final leave out what comes after `mapErrors`, and pages are found through what hides deleted rows. */
 export const extendClient = (client: PrismaClient) =>
-  client.$extends(hideDeleted).$extends(softDelete).$extends(findPage()).$extends(mapErrors)
+  client
+    .$extends(hideDeleted(relations))
+    .$extends(mapErrors)
+    .$extends(softDelete(relations))
+    .$extends(findPage())

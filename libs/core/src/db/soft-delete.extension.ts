@@ -1,98 +1,59 @@
 import { Prisma } from './generated/client.ts'
+import { visibleData } from './soft-delete.data.ts'
+import { readModels, type Model, type Relations } from './soft-delete.models.ts'
+import { settle, visibleSelection, withoutDeleted, type Absences } from './soft-delete.selection.ts'
+import { isFields, throughRelations, visible, type Fields } from './soft-delete.where.ts'
 
-/** Spread into a `where`: deleted rows count as well. */
-export const withDeleted = { deletedAt: {} } as const
-
-/** Spread into a `where`: only deleted rows count. */
-export const onlyDeleted = { deletedAt: { not: null } } as const
-
-const declaresSoftDelete = (model: string) => {
-  const fields = (Prisma as unknown as Record<string, object | undefined>)[
-    `${model}ScalarFieldEnum`
-  ]
-  return fields !== undefined && 'deletedAt' in fields
-}
-
-/** Models whose schema has a `deletedAt`. */
-const softDeleteModels = Object.values(Prisma.ModelName).filter(declaresSoftDelete)
-
-/** Operations that pick rows by a `where` of their own model. */
-const filtered = new Set([
-  'findUnique',
-  'findUniqueOrThrow',
-  'findFirst',
-  'findFirstOrThrow',
-  'findMany',
-  'count',
-  'aggregate',
-  'groupBy',
-  'update',
-  'updateMany',
-  'updateManyAndReturn',
-  'upsert',
-])
-
-type Where = Record<string, unknown>
-
-/** Adds `deletedAt: null` to every `where` that does not speak of `deletedAt` itself. */
-export const hideDeleted = Prisma.defineExtension({
-  name: 'hide-deleted',
-  query: {
-    $allModels: {
-      $allOperations({ model, operation, args, query }) {
-        if (!filtered.has(operation) || !declaresSoftDelete(model)) return query(args)
-        const { where, ...rest } = (args ?? {}) as { where?: Where }
-        const visible = where?.['deletedAt'] === undefined ? { ...where, deletedAt: null } : where
-        return query({ ...rest, where: visible })
+/** Deleted rows are in no answer, in no condition, and changed by no write, unless the `where` speaks of `deletedAt`. */
+export function hideDeleted(relations: Relations) {
+  const models = readModels(relations)
+  return Prisma.defineExtension({
+    name: 'hide-deleted',
+    query: {
+      $allModels: {
+        async $allOperations(asked): Promise<unknown> {
+          const model = models.get(asked.model)
+          if (!model?.reachesDeleted) return asked.query(asked.args)
+          const { args, absences } = visibleArgs(model, asked.operation, asked.args as Fields)
+          const answer = await asked.query(args)
+          return absences.size === 0 ? answer : hideIn(answer, absences, dataPathOf(asked))
+        },
       },
     },
-  },
-})
-
-/** What the methods below need of a model; Prisma hands the model of the transaction at hand. */
-interface Updatable {
-  update(args: { where: Where; data: Where }): Promise<unknown>
-  updateMany(args: { where?: Where; limit?: number; data: Where }): Promise<unknown>
+  })
 }
 
-const marking = {
-  delete(this: unknown, { where, ...rest }: { where: Where }) {
-    return modelOf(this).update({ ...rest, where, data: { deletedAt: new Date() } })
-  },
-  deleteMany(this: unknown, args?: { where?: Where; limit?: number }) {
-    return modelOf(this).updateMany({ ...args, data: { deletedAt: new Date() } })
-  },
+// Real deletions: the methods that mark never come here.
+const ofAnyRow = new Set(['delete', 'deleteMany'])
+const withoutWhere = new Set(['create', 'createMany', 'createManyAndReturn'])
+
+function visibleArgs(model: Model, operation: string, asked: Fields = {}) {
+  const { args: selected, absences } = visibleSelection(model, asked)
+  const args = { ...selected }
+  for (const member of ['data', 'create', 'update'])
+    // Rows of `createMany` have no relations.
+    if (isFields(asked[member]) && !Array.isArray(asked[member]))
+      args[member] = visibleData(model, asked[member])
+  if (!withoutWhere.has(operation)) {
+    const where = asked['where'] as Fields | undefined
+    args['where'] = ofAnyRow.has(operation)
+      ? throughRelations(model, where ?? {})
+      : visible(model, where)
+  }
+  return { args, absences }
 }
 
-const restoring = {
-  /**
-   * Brings a deleted row back. Throws not-found when there is no such deleted row, and a conflict when a unique value was taken meanwhile.
-   */
-  restore<T>(
-    this: T,
-    { where }: { where: Prisma.Args<T, 'update'>['where'] },
-  ): Promise<Prisma.Result<T, object, 'update'>> {
-    return modelOf(this).update({
-      where: { ...(where as Where), ...onlyDeleted },
-      data: { deletedAt: null },
-    }) as Promise<Prisma.Result<T, object, 'update'>>
-  },
+/**
+ * What Prisma tells its extensions, but not their types: after `db.book.findUnique(…).author()` the answer is the author.
+ */
+function dataPathOf(asked: object): string[] {
+  const { __internalParams: internal } = asked as { __internalParams?: { dataPath?: string[] } }
+  return (internal?.dataPath ?? []).filter((_part, index) => index % 2 === 1)
 }
 
-/** `delete` and `deleteMany` mark rows of the models that declare it; `restore` brings one back. */
-export const softDelete = Prisma.defineExtension({
-  name: 'soft-delete',
-  model: {
-    $allModels: restoring,
-    // The built-in signatures stay, so that only the behaviour of these models changes.
-    ...(Object.fromEntries(
-      softDeleteModels.map((model) => [uncapitalize(model), marking]),
-    ) as object),
-  },
-})
-
-const modelOf = (self: unknown) => Prisma.getExtensionContext(self) as unknown as Updatable
-
-function uncapitalize(name: string): string {
-  return name.charAt(0).toLowerCase() + name.slice(1)
+function hideIn(answer: unknown, absences: Absences, [field, ...path]: string[]): unknown {
+  if (field === undefined) return withoutDeleted(answer, absences)
+  const absence = absences.get(field)
+  if (!absence) return answer
+  return path.length === 0 ? settle(answer, absence) : hideIn(answer, absence.below, path)
 }

@@ -1,5 +1,6 @@
 import type { Express, RequestHandler } from 'express'
 import type { CoreConfig } from '../config/index.ts'
+import type { Cache } from '../cache/index.ts'
 import type { Database } from '../db/index.ts'
 import { notFound, type ErrorFactory } from '../errors/index.ts'
 import type { Logger } from '../logging/index.ts'
@@ -31,8 +32,12 @@ export interface HttpAppDeps {
   metrics: HttpMetrics
   /** Counts requests; without it none is limited. */
   rateLimits?: RateLimits | undefined
+  /** Keeps the answers of cached routes; without it there can be none. */
+  cache?: Cache | undefined
   /** Keeps the keys of idempotent routes; without it there can be none. */
   database?: Pick<Database, 'pool'> | undefined
+  /** Puts further pages on the application, such as those for developers. */
+  mountPages?: ((app: Express) => void) | undefined
 }
 
 /**
@@ -51,6 +56,8 @@ export function createHttpApp({
   metrics,
   database,
   rateLimits,
+  cache,
+  mountPages,
 }: HttpAppDeps): Express {
   const app = createBaseApp({ config, log, metrics })
 
@@ -59,6 +66,7 @@ export function createHttpApp({
   mountRoutes(app, declared, {
     log,
     rateLimits,
+    cache,
     strict: config.appEnv === 'testing',
     idempotencyKeys: database && createIdempotencyKeys(database),
   })
@@ -67,6 +75,7 @@ export function createHttpApp({
   mountProblemPages(app, catalogue)
   mountDocument(app, () => describeApi({ appName: config.appName, routes: declared, catalogue }))
   mountDocs(app, config.appName)
+  mountPages?.(app)
 
   app.use(() => {
     throw notFound()

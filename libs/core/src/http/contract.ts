@@ -1,5 +1,6 @@
 import type { Request } from 'express'
 import type { z } from 'zod'
+import type { CacheOptions } from '../cache/index.ts'
 import type { Page } from '../db/index.ts'
 import type { ErrorFactory } from '../errors/index.ts'
 import type { ListDefinition, ListRequest } from '../list/index.ts'
@@ -49,6 +50,8 @@ export interface RouteContract<
   location?: (result: z.input<Response>) => string
   /** `false` answers without `{"data": …}` around, where another standard sets the shape. */
   envelope?: boolean
+  /** The answer is kept in Redis (GET only), with an `ETag` of its body if none is declared. Guard and policy are asked each time. */
+  cache?: CacheContract<Context & { params: z.output<Params> }>
   /** No cache may keep the answer. */
   noStore?: boolean
   /** Takes an `Idempotency-Key` (POST only): a repeat gets the first answer again. Not for answers that hold secrets. */
@@ -61,6 +64,16 @@ export interface RouteContract<
   tokenEndpoint?: boolean
   /** What the handler may throw. */
   errors?: readonly ErrorFactory[]
+}
+
+/** How an answer is kept: for each caller on its own, unless it is `public`. */
+export interface CacheContract<Input> extends Omit<CacheOptions, 'tags' | 'negativeTtlMs'> {
+  /** What it depends on: `<module>.<what>:<id>`. */
+  tags?: readonly string[] | ((input: Input) => readonly string[])
+  /** The same answer for everybody who may ask. Needed where there is no guard. */
+  public?: boolean
+  /** What the answer depends on besides: the role of the caller, for one. */
+  vary?: (input: Input) => string
 }
 
 /** What the handler of a list gets, with the list's own parameters. */
@@ -112,8 +125,9 @@ export interface Route {
 
 export interface AnyContract extends Omit<
   RouteContract<object, z.ZodObject, z.ZodObject, z.ZodObject, BodyContract, z.ZodType>,
-  'guard' | 'policy' | 'location' | 'etag' | 'list' | 'listFor'
+  'guard' | 'policy' | 'location' | 'etag' | 'list' | 'listFor' | 'cache'
 > {
+  cache?: CacheContract<never>
   list?: ListDefinition
   listFor?: (caller: never) => ListDefinition
   guard?: Guard<object>

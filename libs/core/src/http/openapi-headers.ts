@@ -22,6 +22,14 @@ export const headerFields = {
     '</api/v1/users?page=2>; rel="next"',
   ),
   Location: text('Path of what was created.', '/api/v1/users/1'),
+  RateLimit: text(
+    'What is left of each limit, and for how many seconds.',
+    '"default"; r=299; t=60',
+  ),
+  'RateLimit-Policy': text(
+    'Each limit, and for how many seconds it counts.',
+    '"default"; q=300; w=60; pk=:MTJkY2EwMzY2NzE0:',
+  ),
   'Retry-After': {
     description: 'Seconds until a repeat can help.',
     schema: { type: 'integer' as const, minimum: 0 },
@@ -40,11 +48,18 @@ const refer = (
       .map(([name]) => [name, { $ref: `#/components/headers/${name}` }]),
   )
 
+const limitFields = ({ limit }: AnyContract) =>
+  [
+    ['RateLimit', limit !== false],
+    ['RateLimit-Policy', limit !== false],
+  ] as const
+
 /** Header fields of what a route answers when all is well. */
 export const answerHeadersOf = (contract: AnyContract): ZodOpenApiHeadersObject =>
   refer(
     ['X-Request-Id', true],
-    ['Cache-Control', contract.guard || contract.noStore],
+    ...limitFields(contract),
+    ['Cache-Control', contract.guard || contract.noStore || contract.cache],
     ['Location', contract.location],
     ['Link', contract.list],
     ['ETag', contract.etag],
@@ -57,12 +72,20 @@ export const notModifiedAnswer: ZodOpenApiResponseObject = {
 }
 
 /** Header fields of problems that share a status. */
-export const problemHeadersOf = (errors: readonly ErrorFactory[]): ZodOpenApiHeadersObject =>
+export const problemHeadersOf = (
+  errors: readonly ErrorFactory[],
+  contract: AnyContract,
+): ZodOpenApiHeadersObject =>
   refer(
     ['X-Request-Id', true],
+    ...(errors.some(isLate) ? limitFields(contract) : []),
     ['WWW-Authenticate', errors.some(({ kind }) => kind === 'unauthenticated')],
     ['Retry-After', errors.some(asksToWait)],
   )
+
+/** Comes when the request was counted. */
+const isLate = ({ kind }: ErrorFactory): boolean =>
+  [401, 403, 409, 422, 429].includes(statusOf(kind))
 
 const asksToWait = (error: ErrorFactory): boolean =>
   [429, 503].includes(statusOf(error.kind)) || error === idempotencyInFlight

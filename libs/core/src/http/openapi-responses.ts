@@ -68,7 +68,9 @@ export function responsesOf(route: Route): ZodOpenApiResponsesObject {
   return {
     [String(status)]: answerOf(contract, status),
     ...(contract.etag && method === 'get' ? { '304': notModifiedAnswer } : {}),
-    ...Object.fromEntries([...problems].map(([code, errors]) => [code, problemAnswer(errors)])),
+    ...Object.fromEntries(
+      [...problems].map(([code, errors]) => [code, problemAnswer(errors, contract)]),
+    ),
   }
 }
 
@@ -121,10 +123,13 @@ function problemsOf({ contract }: Route): ErrorFactory[] {
   return [...new Set(problems)].sort((a, b) => statusOf(a.kind) - statusOf(b.kind))
 }
 
-function problemAnswer(errors: readonly ErrorFactory[]): ZodOpenApiResponseObject {
+function problemAnswer(
+  errors: readonly ErrorFactory[],
+  contract: AnyContract,
+): ZodOpenApiResponseObject {
   return {
     description: errors.map(({ code, title }) => `${title} (\`${code}\`)`).join('; '),
-    headers: problemHeadersOf(errors),
+    headers: problemHeadersOf(errors, contract),
     content: {
       'application/problem+json': {
         schema: Problem,

@@ -94,6 +94,7 @@ describe('the API document', () => {
       '414',
       '415',
       '422',
+      '429',
       '431',
       '500',
       '503',
@@ -192,7 +193,12 @@ describe('what a route declares besides its schemas', () => {
   it('stands in the document: versions and preconditions', () => {
     expect(operation('get').parameters).toMatchObject([{ in: 'header', name: 'if-none-match' }])
     expect(operation('get').responses).toHaveProperty('304')
-    expect(headersOf('get', '200')).toEqual(['X-Request-Id', 'ETag'])
+    expect(headersOf('get', '200')).toEqual([
+      'X-Request-Id',
+      'RateLimit',
+      'RateLimit-Policy',
+      'ETag',
+    ])
     expect(operation('patch').parameters).toMatchObject([{ name: 'if-match', required: true }])
     expect(Object.keys(operation('patch').responses)).toEqual(
       expect.arrayContaining(['412', '428']),

@@ -39,6 +39,8 @@ export function createPresenter(
     const headers: Record<string, string> = {}
     if (contract.noStore) headers['Cache-Control'] = 'no-store'
     else if (contract.guard) headers['Cache-Control'] = 'private, no-cache'
+    else if (contract.cache)
+      headers['Cache-Control'] = `public, max-age=${Math.floor(contract.cache.ttlMs / 1_000)}`
     if (location) headers['Location'] = base + location(result as never)
     if (typeof etag === 'function') headers['ETag'] = etagOf(etag(result as never))
     else if (etag === 'body' && body !== undefined) headers['ETag'] = etagOfBody(body)

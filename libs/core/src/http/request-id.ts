@@ -22,12 +22,11 @@ const acceptable = /^[A-Za-z0-9._-]{1,128}$/
 export const identifyRequest: RequestHandler = (request, response, next) => {
   const given = request.get('x-request-id')
   const requestId = given !== undefined && acceptable.test(given) ? given : randomUUID()
+  const context = { requestId }
+  response.locals.context = context
   response.setHeader('X-Request-Id', requestId)
   const traceparent = traceparentHeader()
   if (traceparent) response.setHeader('traceparent', traceparent)
-  const traceId = traceparent?.split('-')[1]
-  const context = { requestId, ...(traceId && { traceId }) }
-  response.locals.context = context
   requestContext.run(context, next)
 }
 

@@ -1,8 +1,10 @@
 import type { RequestHandler } from 'express'
+import type { Cache } from '../cache/index.ts'
 import type { Logger } from '../logging/index.ts'
 import type { RateLimits } from '../rate-limit/index.ts'
 import { admit } from './admit.ts'
 import { sendAnswer, type Answer } from './answer.ts'
+import { createAnswerCache } from './answer-cache.ts'
 import { callerOf } from './caller.ts'
 import type { Route } from './contract.ts'
 import { forbidden } from './errors.ts'
@@ -20,6 +22,8 @@ export interface RouteHandlerDeps {
   strict: boolean
   /** Counts requests; without it none is limited. */
   rateLimits?: RateLimits | undefined
+  /** Where the answers of cached routes are kept. */
+  cache?: Cache | undefined
   /** Where the keys of idempotent routes are kept. */
   idempotencyKeys?: IdempotencyKeys | undefined
 }
@@ -32,6 +36,7 @@ export function createRouteHandler(route: Route, deps: RouteHandlerDeps): Reques
   const present = createPresenter(route, deps)
   const limiter = deps.rateLimits?.forRoute(name, contract.limit)
   const keys = contract.idempotent ? keysFor(route, deps) : undefined
+  const recall = contract.cache ? createAnswerCache(route, deps.cache) : undefined
   return async (request, response) => {
     const caller = { ...(await admit(contract.guard, limiter, request, response)), request }
     if (contract.policy && !(await contract.policy(caller as never))) throw forbidden()
@@ -39,8 +44,14 @@ export function createRouteHandler(route: Route, deps: RouteHandlerDeps): Reques
     const input = await parseInput(request, accepted, listOf(contract, caller))
     const work = async (): Promise<Answer> =>
       present(await route.handle({ ...caller, precondition, ...input } as never), request)
-    const call = { request, route: name, input, caller: () => callerOf(contract, caller, request) }
-    sendAnswer(request, response, await (keys ? runOnce({ ...deps, keys }, call, work) : work()))
+    const whose = () => callerOf(contract, caller, request)
+    const call = { request, route: name, input, context: caller, caller: whose }
+    sendAnswer(request, response, await answer())
+
+    function answer(): Promise<Answer> {
+      if (keys) return runOnce({ ...deps, keys }, call, work)
+      return recall ? recall(call, work) : work()
+    }
   }
 }
 

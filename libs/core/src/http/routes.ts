@@ -61,7 +61,17 @@ export function createRoutes({ prefix, tag, description, base = '/api/v1' }: Rou
   function declare(method: Method): Declare {
     return (path, contract, handle) => {
       const whole = `${base}${prefix}${path}`.replace(/\/$/, '') || '/'
-      list.push({ method, path: whole, tag, tagDescription: description, base, contract, handle })
+      const etag = contract.etag ?? (contract.cache && 'body')
+      const kept = etag ? { ...contract, etag } : contract
+      list.push({
+        method,
+        path: whole,
+        tag,
+        tagDescription: description,
+        base,
+        contract: kept,
+        handle,
+      })
     }
   }
 }

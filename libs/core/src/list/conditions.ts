@@ -68,7 +68,7 @@ function compare(
     case 'ne':
       return differs(name, field, operands)
     case 'like':
-      return { [name]: { contains: operand as string, mode: 'insensitive' } }
+      return { [name]: { contains: literally(operand as string), mode: 'insensitive' } }
     case 'null':
       return { [name]: operand === true ? null : { not: null } }
     case 'gt':

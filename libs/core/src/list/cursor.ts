@@ -56,7 +56,7 @@ const digestOf = ({ keys, filters }: CursorScope): string =>
 function toJson(value: unknown): string | number | boolean | null {
   if (value === null || typeof value === 'boolean' || typeof value === 'number') return value
   if (value instanceof Date) return value.toISOString()
-  return String(value as string | bigint)
+  return (value as { toString(): string }).toString()
 }
 
 function parse(cursor: string): unknown {

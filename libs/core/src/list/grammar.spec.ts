@@ -285,7 +285,7 @@ function stepsOf(text: string): number {
     get(target, name) {
       if (typeof name === 'string' && /^\d+$/.test(name)) steps += 1
       const value: unknown = Reflect.get(target, name, target)
-      return typeof value === 'function' ? value.bind(target) : value
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value
     },
   })
   try {

@@ -14,7 +14,7 @@ export interface FilterItem {
 }
 
 /** More would make a statement that PostgreSQL takes long to plan. */
-export const mostValues = 100
+const mostValues = 100
 
 const commaOrQuotes = 'a comma, or double quotes around a value with a special character'
 

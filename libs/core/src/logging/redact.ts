@@ -68,10 +68,12 @@ function redactValue(value: unknown, depth: number, budget: Budget): unknown {
   if (value instanceof Error) return redactMembers(describeError(value), depth, budget)
   if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`
   if (Array.isArray(value)) return redactList(value, depth, budget)
-  if ('toJSON' in value && typeof value.toJSON === 'function')
-    return redactValue(value.toJSON() as unknown, depth + 1, budget)
+  if (hasOwnJson(value)) return redactValue(value.toJSON(), depth + 1, budget)
   return redactMembers(value as Record<string, unknown>, depth, budget)
 }
+
+const hasOwnJson = (value: object): value is { toJSON(): unknown } =>
+  'toJSON' in value && typeof value.toJSON === 'function'
 
 function redactList(list: readonly unknown[], depth: number, budget: Budget): readonly unknown[] {
   const copy = list.map((item) => redactValue(item, depth + 1, budget))

@@ -5,7 +5,6 @@ export interface RequestContext {
   requestId?: string
   jobId?: string
   userId?: number
-  traceId?: string
 }
 
 const storage = new AsyncLocalStorage<RequestContext>()

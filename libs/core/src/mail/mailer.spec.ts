@@ -80,6 +80,10 @@ describe('a mailer', () => {
     ['no subject', { subject: ' ' }, 'a'],
     ['no text part', { text: '' }, 'a'],
     ['no HTML part', { html: '\n' }, 'a'],
+    ['a subject with a line separator', { subject: 'Hello\u2028Bcc: eve@example.com' }, 'a'],
+    ['two lines to unsubscribe', { unsubscribeUrl: 'https://a.test/\r\nBcc: e@a.test' }, 'a'],
+    ['two addresses to unsubscribe', { unsubscribeUrl: 'https://a.test>, <https://b.test' }, 'a'],
+    ['an address to unsubscribe that is none', { unsubscribeUrl: 'mailto:a@a.test' }, 'a'],
     ['a message id of two lines', {}, 'a\r\nBcc: eve@example.com'],
   ])('refuses a mail with %s', async (_what, change, messageId) => {
     await expect(mailer.send({ ...welcome, ...change }, { messageId })).rejects.toMatchObject({
@@ -132,6 +136,44 @@ describe('a mailer', () => {
     })
     expect(performance.now() - startedAt).toBeLessThan(2_000)
     impatient.close()
+  })
+
+  it('gives up on a mail server that is never silent and never done', async () => {
+    smtp.slow(390)
+    const impatient = mailerFor({ timeoutMs: 520 })
+    await expect(impatient.send(welcome, { messageId: 'a' })).rejects.toMatchObject({
+      code: 'mail.unavailable',
+    })
+    smtp.accept()
+    await impatient.send(welcome, { messageId: 'b' })
+    impatient.close()
+  })
+
+  it('sends again, under the same id, what was cut off before the server said it has it', async () => {
+    smtp.dropAfterData()
+    await expect(mailer.send(welcome, { messageId: 'once' })).rejects.toMatchObject({
+      code: 'mail.unavailable',
+    })
+    smtp.accept()
+    await mailer.send(welcome, { messageId: 'once' })
+    const ids = smtp.mails.map(({ messageId }) => messageId)
+    expect(ids).toEqual(['<once@app.example.com>', '<once@app.example.com>'])
+  })
+
+  it('tells how to unsubscribe, with one click where the address is https', async () => {
+    const unsubscribeUrl = `https://app.example.com/unsubscribe?token=${'a'.repeat(300)}`
+    await mailer.send({ ...welcome, unsubscribeUrl }, { messageId: 'a' })
+    const { raw } = await smtp.waitForMail()
+    expect(raw).toContain(`List-Unsubscribe: <${unsubscribeUrl}>\r\n`)
+    expect(raw).toContain('List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n')
+    await mailer.send({ ...welcome, unsubscribeUrl: 'http://localhost:3000/u' }, { messageId: 'b' })
+    expect(smtp.mails[1]?.raw).toContain('List-Unsubscribe: <http://localhost:3000/u>')
+    expect(smtp.mails[1]?.raw).not.toContain('List-Unsubscribe-Post')
+  })
+
+  it('does not tell how to unsubscribe from what nobody subscribed to', async () => {
+    await mailer.send(welcome, { messageId: 'a' })
+    expect((await smtp.waitForMail()).raw).not.toContain('List-Unsubscribe')
   })
 
   it('keeps its password from a server without TLS in production', async () => {

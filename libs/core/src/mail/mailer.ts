@@ -3,7 +3,7 @@ import { createTransport } from 'nodemailer'
 import type { CoreConfig } from '../config/index.ts'
 import type { Logger } from '../logging/index.ts'
 import { withSpan, type Metrics } from '../telemetry/index.ts'
-import { checkEmail } from './check-email.ts'
+import { checkEmail, checkMessageId } from './check-email.ts'
 import type { Email } from './email.ts'
 import { mailRefused } from './mail.errors.ts'
 import { toMailError } from './mail-failure.ts'
@@ -62,7 +62,8 @@ export function createMailer({ config, log, metrics, timeoutMs = 10_000 }: Maile
     const { template } = email
     const startedAt = performance.now()
     try {
-      checkEmail(email, messageId)
+      checkEmail(email)
+      checkMessageId(messageId)
       await handOver(email, messageId)
     } catch (error) {
       const refused = isRefusal(error)
@@ -74,7 +75,8 @@ export function createMailer({ config, log, metrics, timeoutMs = 10_000 }: Maile
     log.info({ template, messageId, durationMs }, 'sent a mail')
   }
 
-  async function handOver({ to, subject, html, text }: Email, messageId: string): Promise<void> {
+  async function handOver(email: Email, messageId: string): Promise<void> {
+    const { to, subject, html, text, unsubscribeUrl } = email
     const mail = {
       from: config.mailFrom,
       // An object, because a comma in a string adds a recipient.
@@ -84,12 +86,21 @@ export function createMailer({ config, log, metrics, timeoutMs = 10_000 }: Maile
       text,
       messageId: `<${messageId}@${host}>`,
       // RFC 3834: nobody's out-of-office note shall answer.
-      headers: { 'Auto-Submitted': 'auto-generated' },
+      headers: { 'Auto-Submitted': 'auto-generated', ...unsubscribeHeaders(unsubscribeUrl) },
       signal: AbortSignal.timeout(3 * timeoutMs),
     }
     await transport.sendMail(mail).catch((error: unknown) => {
       throw toMailError(error)
     })
+  }
+}
+
+/** RFC 2369, and RFC 8058 for addresses that it allows to be asked without a look: those of https. */
+function unsubscribeHeaders(url: string | undefined) {
+  if (url === undefined) return {}
+  return {
+    'List-Unsubscribe': { prepared: true, foldLines: false, value: `<${url}>` },
+    ...(url.startsWith('https:') && { 'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click' }),
   }
 }
 

@@ -1,3 +1,4 @@
+import { createCache, type Cache } from '../cache/index.ts'
 import type { CoreConfig } from '../config/index.ts'
 import { createDatabase, type Database } from '../db/index.ts'
 import { createOutboxNotifier, type OutboxNotifier } from '../events/index.ts'
@@ -26,6 +27,8 @@ export interface Core {
   outboxNotifier: OutboxNotifier
   /** For what a request waits for: it fails at once while Redis is away. */
   redis: RedisConnection
+  /** Keeps for all processes what is expensive to make. */
+  cache: Cache
   /** Counts who asks how often. */
   rateLimits: RateLimits
   /** The producing side of every queue. */
@@ -54,6 +57,7 @@ export function createCore({
   const metrics = createMetrics({ process })
   const database = createDatabase({ config, log })
   const redis = createRedis({ config, log, metrics })
+  const cache = createCache({ config, redis, log, metrics })
   const rateLimits = createRateLimits({ config, redis, log, metrics })
   const queues = createQueues({ config, log })
   const outboxNotifier = createOutboxNotifier({ config, log })
@@ -63,6 +67,7 @@ export function createCore({
   lifecycle.add(outboxNotifier)
   lifecycle.add(redis)
   lifecycle.add(rateLimits)
+  lifecycle.add(cache)
   lifecycle.add(queues)
   lifecycle.add({ name: 'mailer', stop: () => mailer.close() })
   return {
@@ -73,6 +78,7 @@ export function createCore({
     database,
     outboxNotifier,
     redis,
+    cache,
     rateLimits,
     queues,
     tasks: createTaskQueue({ queues }),

@@ -1,6 +1,7 @@
 import type { ErrorFactory } from '../errors/index.ts'
 import type { EventDefinition, Listener } from '../events/index.ts'
 import type { Routes } from '../http/index.ts'
+import type { AnyEmailTemplate } from '../mail/index.ts'
 import type { TaskHandler } from '../queue/index.ts'
 
 /** What one feature offers to the processes that run it. */
@@ -12,6 +13,8 @@ export interface FeatureModule<Gateway = unknown> {
   events?: readonly EventDefinition[]
   listeners?: readonly Listener[]
   tasks?: readonly TaskHandler[]
+  /** The mails that it sends, for the preview. */
+  emails?: readonly AnyEmailTemplate[]
   /** Its part of the problem catalogue. */
   errors?: readonly ErrorFactory[]
   /** What other modules may ask of it. */

@@ -47,6 +47,14 @@ export interface JobAttemptDeps {
   metrics: Pick<Metrics, 'jobDuration'>
 }
 
+type JobStatus = 'completed' | 'failed' | 'dead' | 'interrupted'
+
+/** What the line of a job tells at its end. */
+interface Outcome {
+  status: JobStatus
+  durationMs: number
+}
+
 const unknownJobPauseMs = 5_000
 const interruptedPauseMs = 500
 const notStartedPauseMs = 2_000
@@ -64,12 +72,17 @@ export function createJobAttempt({ queue, stopping, log, metrics }: JobAttemptDe
     const policy = queue.policyOf(job)
     if (!policy) return leave(job, token)
     const run = describe(job)
+    const startedAt = performance.now()
     const stopTimer = metrics.jobDuration.startTimer({ queue: queue.name, job: run.name })
+    const end = (status: JobStatus) => {
+      stopTimer({ outcome: status })
+      return { status, durationMs: Math.round(performance.now() - startedAt) }
+    }
     try {
       const result = await runWithin(policy.timeoutMs, stopping, (signal) =>
         queue.run({ ...run, signal }),
       )
-      stopTimer({ outcome: 'completed' })
+      run.log.info(end('completed'), 'a job is done')
       return result
     } catch (error) {
       if (error instanceof JobNotStarted) {
@@ -78,8 +91,9 @@ export function createJobAttempt({ queue, stopping, log, metrics }: JobAttemptDe
       }
       const dead = !isRetryable(error) || run.attempt >= policy.attempts
       const interrupted = stopping.aborted && isAbort(error)
-      stopTimer({ outcome: interrupted ? 'interrupted' : dead ? 'dead' : 'failed' })
-      return interrupted ? postpone(job, token, interruptedPauseMs) : fail(run, error, dead)
+      if (!interrupted) return fail(run, error, end(dead ? 'dead' : 'failed'))
+      run.log.info(end('interrupted'), 'a job is interrupted and will be tried again')
+      return postpone(job, token, interruptedPauseMs)
     }
   }
 
@@ -113,17 +127,17 @@ export function createJobAttempt({ queue, stopping, log, metrics }: JobAttemptDe
     }
   }
 
-  async function fail(run: JobRun, error: unknown, dead: boolean): Promise<never> {
+  async function fail(run: JobRun, error: unknown, outcome: Outcome): Promise<never> {
     const reason = failureReason(error)
-    if (!dead) {
-      run.log.warn({ reason }, 'a job failed and will be tried again')
+    if (outcome.status === 'failed') {
+      run.log.warn({ reason, ...outcome }, 'a job failed and will be tried again')
       throw withoutValues(new Error(reason), error)
     }
     await queue.giveUp?.(run, reason).catch((cause: unknown) => {
       run.log.error({ err: cause }, 'a job cannot be given up now and will be tried again')
       throw new Error(reason)
     })
-    run.log.error({ err: error }, 'a job failed for good')
+    run.log.error({ err: error, ...outcome }, 'a job failed for good')
     throw withoutValues(new UnrecoverableError(reason), error)
   }
 }

@@ -58,9 +58,10 @@ function createCount({ limit, scope, store }: CountedLimit) {
   return (request: Request, response: Response, caller: string): Promise<void> => {
     response.locals['limitedAs'] = caller
     return new Promise((resolve, reject) => {
-      void handle(request, response, (error?: unknown) =>
-        error ? reject(error as Error) : resolve(),
-      )
+      void handle(request, response, (error?: unknown) => {
+        if (error instanceof Error) reject(error)
+        else resolve()
+      })
     })
   }
 }

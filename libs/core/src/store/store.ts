@@ -7,6 +7,7 @@ import {
   type TaskOutbox,
 } from '../events/index.ts'
 import type { Logger } from '../logging/index.ts'
+import { createMailQueue, type MailQueue } from '../mail/index.ts'
 import { createAfterCommit, type AfterCommit } from './after-commit.ts'
 import { refuseStricter, runTransaction, type TransactionOptions } from './transaction.ts'
 
@@ -25,6 +26,8 @@ export type Store<Repositories> = Repositories & {
   events: Outbox
   /** For work that must not be lost, and must not begin before the commit. What may be lost is cheaper with `core.tasks`. */
   tasks: TaskOutbox
+  /** For mails that must not be lost. A listener has no need of it: it is a job already, and sends at once. */
+  mail: MailQueue
   /**
    * Runs `work` with a store whose every part belongs to one transaction: all of it happens, or nothing. Inside, the same call joins the
    * transaction. Throws what `work` throws, and a database error as an `AppError`.
@@ -55,10 +58,14 @@ export function createStore<Repositories extends object>(
   { database, outboxNotifier, log }: StoreDeps,
   bind: (tables: Tables) => Repositories,
 ): Store<Repositories> {
+  const tasks: TaskOutbox = {
+    enqueue: (...args) => transaction((store) => store.tasks.enqueue(...args)),
+  }
   return {
     ...bind(database.client),
     events: outboxThatNotifies(),
-    tasks: { enqueue: (...args) => transaction((store) => store.tasks.enqueue(...args)) },
+    tasks,
+    mail: createMailQueue(tasks),
     transaction,
     afterCommit: (hook) => {
       const hooks = createAfterCommit(log)
@@ -80,6 +87,12 @@ export function createStore<Repositories extends object>(
         if (!published) hooks.add(outboxNotifier.wake)
         published = true
       }
+      const tasksThatNotify: TaskOutbox = {
+        enqueue: (...args) => {
+          wakeAfterwards()
+          return tasks.enqueue(...args)
+        },
+      }
       const store: Store<Repositories> = {
         ...bind(tx),
         events: {
@@ -88,12 +101,8 @@ export function createStore<Repositories extends object>(
             return events.publish(event, payload)
           },
         },
-        tasks: {
-          enqueue: (...args) => {
-            wakeAfterwards()
-            return tasks.enqueue(...args)
-          },
-        },
+        tasks: tasksThatNotify,
+        mail: createMailQueue(tasksThatNotify),
         transaction: (inner, wanted = {}) => {
           refuseStricter(wanted, options)
           return inner(store)

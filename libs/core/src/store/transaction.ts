@@ -55,16 +55,13 @@ async function runOnce<T>(
   let failure: { error: unknown } | undefined
   const limits = { maxWait, timeout: timeoutMs, isolationLevel: levels[isolation] }
   return client
-    .$transaction(
-      async (tx) => {
-        await setLimits(tx, { ...transactionLimits, ...limitsOf(options) })
-        return work(tx).catch((error: unknown) => {
-          failure = { error }
-          throw error
-        })
-      },
-      limits,
-    )
+    .$transaction(async (tx) => {
+      await setLimits(tx, { ...transactionLimits, ...limitsOf(options) })
+      return work(tx).catch((error: unknown) => {
+        failure = { error }
+        throw error
+      })
+    }, limits)
     .catch((error: unknown) => {
       // What `work` threw is not ours to read: a refused connection to another service is no news of the database.
       throw failure?.error === error ? error : toDatabaseError(error)
@@ -81,7 +78,7 @@ async function setLimits(tx: Tx, limits: Record<string, number>): Promise<void> 
   const names = Object.keys(limits)
   if (names.length === 0) return
   const values = Object.values(limits).map(String)
-  await tx.$queryRaw`SELECT set_config(name, value, true) FROM unnest(${names}, ${values}) AS t(name, value)`
+  await tx.$queryRaw`SELECT set_config(name, value, true) FROM unnest(${names}::text[], ${values}::text[]) AS t(name, value)`
 }
 
 /** The statement that lost tells so; a `COMMIT` whose connection broke does not, and is never repeated: it may have happened. */

@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { build } from 'esbuild'
+import { eventually } from '../../testing/eventually.ts'
 import { startOtlpReceiver, type OtlpReceiver } from '../../testing/otlp-receiver.ts'
 import { startSmtpServer, type TestSmtpServer } from '../../testing/smtp-server.ts'
 
@@ -61,6 +62,19 @@ describe('tracing', () => {
       const line = traced.lines.map(parse).find(({ msg }) => msg === message)
       expect(context?.traceparent).toContain(line?.['traceId'])
     }
+  })
+
+  it('names the trace in the log line of a request whose client went away', async () => {
+    const traced = await run({ OTEL_EXPORTER_OTLP_ENDPOINT: otlp.url })
+    const client = new AbortController()
+    const request = fetch(traced.url('/silent'), { signal: client.signal })
+    const lineOf = (message: string) => traced.lines.map(parse).find(({ msg }) => msg === message)
+    const asked = await eventually(() => lineOf('silent'))
+    client.abort()
+    await expect(request).rejects.toThrow()
+    const aborted = await eventually(() => lineOf('request aborted'))
+    expect(aborted['traceId']).toBe(asked['traceId'])
+    expect(asked['traceId']).toMatch(/^[0-9a-f]{32}$/)
   })
 
   it('sends no parameter, payload or query value, and nothing of probes and idle workers', async () => {
@@ -130,10 +144,11 @@ describe('tracing', () => {
     const reader = createInterface({ input: child.stdout }).on('line', (line) => lines.push(line))
     await once(reader, 'line')
     const { port, loaded } = parse(lines[0])
-    return { queue, lines, loaded, ask, stop }
+    const url = (path: string) => `http://127.0.0.1:${String(port)}${path}`
+    return { queue, lines, loaded, url, ask, stop }
 
     async function ask(path: string, headers: Record<string, string> = {}) {
-      const response = await fetch(`http://127.0.0.1:${String(port)}${path}`, { headers })
+      const response = await fetch(url(path), { headers })
       const { context } = (await response.json()) as { context?: { traceparent: string } | null }
       return { headers: response.headers, context }
     }

@@ -1,19 +1,27 @@
 import { userDeleted } from '@ashlar/auth/contract'
+import type { Cache } from '@ashlar/core/cache'
 import { on } from '@ashlar/core/events'
 import { projectArchived } from '../events/project-archived.event.ts'
 import type { ProjectsStore } from '../projects.store.ts'
+import { projectTag } from '../services/project.service.ts'
 
 /** So many that one transaction stays short. */
 const batch = 200
 
-export const archiveProjectsOfDeletedUser = (store: ProjectsStore) =>
+export interface ArchiveProjectsDeps {
+  store: ProjectsStore
+  cache: Pick<Cache, 'invalidateTags'>
+}
+
+export const archiveProjectsOfDeletedUser = (deps: ArchiveProjectsDeps) =>
   on(userDeleted, 'projects.archive-projects-of-deleted-user', async ({ userId }) => {
-    while ((await archiveSome(store, userId)) === batch);
+    while ((await archiveSome(deps, userId)) === batch);
   })
 
-const archiveSome = (store: ProjectsStore, ownerId: number): Promise<number> =>
+const archiveSome = ({ store, cache }: ArchiveProjectsDeps, ownerId: number): Promise<number> =>
   store.transaction(async (store) => {
     const ids = await store.projects.archiveSomeOf(ownerId, batch)
     for (const projectId of ids) await store.events.publish(projectArchived, { projectId })
+    store.afterCommit(() => cache.invalidateTags(ids.map(projectTag)))
     return ids.length
   })

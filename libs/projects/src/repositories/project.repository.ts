@@ -15,7 +15,17 @@ export type ProjectRepository = ReturnType<typeof createProjectRepository>
 type Scope = Partial<Pick<Project, 'ownerId'>>
 
 export function createProjectRepository(db: DbFor<'project'>) {
-  return { create, find, findPage, findDeleted, update, remove, restore, archiveSomeOf }
+  return {
+    create,
+    find,
+    findPage,
+    findDeleted,
+    update,
+    remove,
+    restore,
+    archiveSomeOf,
+    purgeDeleted,
+  }
 
   /** Throws a conflict when the owner has a project with this name. */
   function create(data: NewProject & { ownerId: number }): Promise<Project> {
@@ -55,6 +65,11 @@ export function createProjectRepository(db: DbFor<'project'>) {
   /** Throws a conflict when the owner has made another project with this name. */
   function restore(id: number): Promise<Project> {
     return db.project.restore({ where: { id } }).catch(tellTakenName)
+  }
+
+  /** Removes for good what was deleted before. */
+  function purgeDeleted(before: Date, signal: AbortSignal): Promise<number> {
+    return db.project.purgeDeleted({ before, signal })
   }
 
   /** Archives up to `limit` active projects of an owner and gives their ids. */

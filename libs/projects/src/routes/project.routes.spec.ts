@@ -133,6 +133,33 @@ describe('GET /projects/:id', () => {
     await ask('get', `/${id}`, { ...headers, 'if-none-match': '"1"' }).expect(200)
   })
 
+  it('is made once and kept, until the project changes', async () => {
+    const { headers } = await signedIn()
+    const id = await start(headers)
+    const { project } = auth.core.database.client
+    const read = async () =>
+      (await ask('get', `/${id}`, headers).expect(200)).body.data.description as string
+    expect(await read()).toBe('')
+    // Past the service, so that nothing tells the cache.
+    await project.update({ where: { id }, data: { description: 'unseen' } })
+    expect(await read()).toBe('')
+    await ask('patch', `/${id}`, headers).send({ description: 'seen' }).expect(200)
+    expect(await read()).toBe('seen')
+    await ask('delete', `/${id}`, headers).expect(204)
+    await ask('get', `/${id}`, headers).expect(404)
+  })
+
+  it('is not kept for another user, nor for an administrator who is one no longer', async () => {
+    const { headers } = await signedIn()
+    const admin = await signedIn('admin')
+    const id = await start(headers)
+    await ask('get', `/${id}`, headers).expect(200)
+    await ask('get', `/${id}`, admin.headers).expect(200)
+    await ask('get', `/${id}`, (await signedIn()).headers).expect(404)
+    await auth.store.users.update(admin.user.id, { role: 'user' })
+    await ask('get', `/${id}`, admin.headers).expect(404)
+  })
+
   it('is 404 for the project of another user, whatever the copy', async () => {
     const id = await start((await signedIn()).headers)
     const { headers } = await signedIn()

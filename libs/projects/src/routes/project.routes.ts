@@ -8,7 +8,7 @@ import {
   projectNotFound,
 } from '../projects.errors.ts'
 import { NewProject, Project, ProjectChange } from '../schemas/project.schema.ts'
-import type { ProjectService } from '../services/project.service.ts'
+import { projectTag, type ProjectService } from '../services/project.service.ts'
 import { projectList } from './project.list.ts'
 import type { ProjectPresenter } from './project.presenter.ts'
 
@@ -56,6 +56,12 @@ export function projectRoutes({ projects, present, guards: { activeUser } }: Pro
       params,
       response: Project,
       etag: ({ version }) => version,
+      cache: {
+        ttlMs: 60_000,
+        tags: ({ params }) => [projectTag(params.id)],
+        // An administrator sees more, and may be one no longer.
+        vary: ({ user }) => user.role,
+      },
       errors: [projectNotFound],
     },
     async ({ params, user }) => present.one(await projects.get(params.id, user)),

@@ -1,3 +1,4 @@
+import type { Cache } from '@ashlar/core/cache'
 import type { Page, PageRequest } from '@ashlar/core/db'
 import { forbidden, type Precondition } from '@ashlar/core/http'
 import { projectArchived } from '../events/project-archived.event.ts'
@@ -20,7 +21,15 @@ interface Update {
   precondition: Precondition
 }
 
-export function createProjectService({ store }: { store: ProjectsStore }) {
+export interface ProjectServiceDeps {
+  store: ProjectsStore
+  cache: Pick<Cache, 'invalidateTags'>
+}
+
+/** Names in the cache what is made of one project. */
+export const projectTag = (id: number): string => `projects.project:${id}`
+
+export function createProjectService({ store, cache }: ProjectServiceDeps) {
   return { create, findPage, get, update, remove, restore }
 
   function create(project: NewProject, actor: Actor): Promise<Project> {
@@ -50,13 +59,17 @@ export function createProjectService({ store }: { store: ProjectsStore }) {
       if (!updated) throw projectChanged()
       if (project.status === 'active' && updated.status === 'archived')
         await store.events.publish(projectArchived, { projectId: id })
+      forgetAfterCommit(store, id)
       return updated
     })
   }
 
   async function remove(id: number, actor: Actor): Promise<void> {
     if (!canDeleteProject(actor, await get(id, actor))) throw forbidden()
-    await store.projects.remove(id)
+    await store.transaction(async (store) => {
+      await store.projects.remove(id)
+      forgetAfterCommit(store, id)
+    })
   }
 
   async function restore(id: number, actor: Actor): Promise<Project> {
@@ -67,5 +80,9 @@ export function createProjectService({ store }: { store: ProjectsStore }) {
     }
     if (!canRestoreProject(actor, project)) throw forbidden()
     return store.projects.restore(id)
+  }
+
+  function forgetAfterCommit(store: ProjectsStore, id: number): void {
+    store.afterCommit(() => cache.invalidateTags([projectTag(id)]))
   }
 }

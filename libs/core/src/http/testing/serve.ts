@@ -2,6 +2,7 @@ import { connect } from 'node:net'
 import { Writable } from 'node:stream'
 import type { Pool } from 'pg'
 import { z } from 'zod'
+import type { Cache } from '../../cache/index.ts'
 import { defineError, type ErrorFactory } from '../../errors/index.ts'
 import { createLogger } from '../../logging/index.ts'
 import type { RateLimits } from '../../rate-limit/index.ts'
@@ -148,6 +149,7 @@ interface ServeOptions {
   appEnv?: 'testing' | 'production'
   database?: { pool: Pool }
   rateLimits?: RateLimits
+  cache?: Cache
   headersTimeoutMs?: number
   requestTimeoutMs?: number
 }
@@ -162,6 +164,7 @@ export async function serve({
   appEnv = 'testing',
   database,
   rateLimits,
+  cache,
   ...timeouts
 }: ServeOptions = {}) {
   const lines: Record<string, unknown>[] = []
@@ -183,6 +186,7 @@ export async function serve({
     metrics,
     database,
     rateLimits,
+    cache,
   })
   const server = createHttpServer({ app, port: 0, problemBaseUrl, log, health, ...timeouts })
   await server.start()

@@ -1,0 +1,14 @@
+import type { RateLimit } from '@ashlar/core/rate-limit'
+
+/** Whoever tries credentials has ten tries a minute from one address, on each route of its own. */
+const tries = (name: string): RateLimit => ({ name, max: 10, windowMs: 60_000, by: 'address' })
+
+export const limits = {
+  register: tries('register'),
+  login: tries('login'),
+  refreshToken: tries('refresh-token'),
+  restorePassword: tries('restore-password'),
+  resetPassword: tries('reset-password'),
+  verifyEmail: tries('verify-email'),
+  resendVerification: tries('verify-email-resend'),
+}

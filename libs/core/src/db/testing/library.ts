@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { PrismaPg } from '@prisma/adapter-pg'
+import { Pool } from 'pg'
+import { cloneTestDatabase } from '../../../testing/database.ts'
+import { mapErrors } from '../database-errors.extension.ts'
+import { PrismaClient } from '../fixtures/generated/client.ts'
+import { relations } from '../fixtures/generated/relations.ts'
+import { hideDeleted } from '../soft-delete.extension.ts'
+import { softDelete } from '../soft-delete.methods.ts'
+
+export type Library = Awaited<ReturnType<typeof createLibrary>>
+
+/** Authors, books, tags, profiles and reviews: models with every kind of relation, which the project's own do not have. */
+export async function createLibrary() {
+  const database = await cloneTestDatabase(
+    process.env['DATABASE_URL'] ?? '',
+    process.env['JEST_WORKER_ID'] ?? '1',
+  )
+  const pool = new Pool({ connectionString: database.url })
+  await pool.query(readFileSync(join(__dirname, '..', 'fixtures', 'library.sql'), 'utf8'))
+  const plain = new PrismaClient({ adapter: new PrismaPg(pool) })
+  const db = plain
+    .$extends(hideDeleted(relations))
+    .$extends(mapErrors)
+    .$extends(softDelete(relations))
+  return { db, pool, fill, empty, stop }
+
+  async function empty() {
+    await pool.query(
+      'TRUNCATE author, profile, book, tag, "_BookToTag", review RESTART IDENTITY CASCADE',
+    )
+  }
+
+  /** The same rows each time: a third of them deleted, each with random relations to any. */
+  async function fill() {
+    const random = (max: number) => `(1 + floor(random() * ${max}))::int`
+    const names = `(ARRAY['a', 'b', 'c'])[${random(3)}]`
+    const age = `nullif(${random(4)}, 4)`
+    const deleted = `CASE WHEN random() < 0.35 THEN now() - interval '1 day' END`
+    const maybe = (value: string) => `CASE WHEN random() < 0.8 THEN ${value} END`
+    const rows = (table: string, columns: string, values: string, count: number) =>
+      `INSERT INTO ${table} (${columns}) SELECT ${values} FROM generate_series(1, ${count}) n;`
+    await pool.query(`
+      SELECT setseed(0.42);
+      ${rows('author', 'name, age, deleted_at, mentor_id', `${names}, ${age}, ${deleted}, ${maybe(random(8))}`, 8)}
+      ${rows('profile', 'name, age, deleted_at, author_id', `${names}, ${age}, ${deleted}, n`, 6)}
+      ${rows('book', 'name, age, deleted_at, author_id, editor_id', `${names}, ${age}, ${deleted}, ${random(8)}, ${maybe(random(8))}`, 12)}
+      ${rows('tag', 'name, age, deleted_at', `'t' || n, ${age}, ${deleted}`, 5)}
+      ${rows('review', 'name, age, book_id, author_id', `${names}, ${age}, ${random(12)}, ${maybe(random(8))}`, 12)}
+      INSERT INTO "_BookToTag" SELECT b.id, t.id FROM book b, tag t WHERE random() < 0.4;`)
+  }
+
+  async function stop() {
+    await plain.$disconnect()
+    await pool.end()
+    await database.drop()
+  }
+}

@@ -1,0 +1,115 @@
+import { createTestCore, eventually, type TestCore } from '../../testing/index.ts'
+import { createDatabase } from '../db/index.ts'
+import { createStore } from './index.ts'
+
+let test: TestCore
+
+beforeAll(async () => {
+  test = await createTestCore()
+})
+afterAll(() => test.stop())
+
+/** The tables as the only repositories, and a way to SQL, over a pool of its own. */
+function createProbe({ databasePooler = false } = {}) {
+  const { config, log, outboxNotifier } = test.core
+  const database = createDatabase({
+    config: { ...config, databasePooler, appName: 'probe', databasePoolSize: 1 },
+    log,
+  })
+  const store = createStore({ database, outboxNotifier, log }, ({ user }) => ({ user }))
+  return { database, store }
+}
+
+type Probe = ReturnType<typeof createProbe>
+
+const mason = { username: 'ada', email: 'ada@example.com', passwordHash: 'none' }
+
+/** Whoever inserts a user from now on keeps what its transaction's limits were. */
+const recordLimits = () =>
+  test.core.database.pool.query(`
+    CREATE TABLE seen (limits text);
+    CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      INSERT INTO seen VALUES (concat_ws(' ', current_setting('statement_timeout'), current_setting('lock_timeout')));
+      RETURN NEW; END $$;
+    CREATE TRIGGER see BEFORE INSERT ON "user" FOR EACH ROW EXECUTE FUNCTION see()`)
+
+async function limitsIn({ store }: Probe, options = {}): Promise<unknown> {
+  const { pool } = test.core.database
+  await store.transaction((store) => store.user.create({ data: mason }), options)
+  const { rows } = await pool.query('SELECT limits FROM seen')
+  await pool.query('TRUNCATE seen, "user" CASCADE')
+  return rows.map(({ limits }: { limits: string }) => limits).join()
+}
+
+const limitsOutside = async ({ database }: Probe): Promise<unknown> =>
+  (await database.pool.query('SHOW statement_timeout')).rows[0]
+
+describe('the time limits', () => {
+  beforeAll(recordLimits)
+  afterAll(() => test.core.database.pool.query('DROP FUNCTION see CASCADE; DROP TABLE seen'))
+
+  it('belong to the connection, and a transaction may have shorter ones', async () => {
+    const probe = createProbe()
+    expect(await limitsIn(probe)).toBe('5s 1400ms')
+    expect(await limitsIn(probe, { statementTimeoutMs: 200, lockTimeoutMs: 100 })).toBe(
+      '200ms 100ms',
+    )
+    expect(await limitsIn(probe, { lockTimeoutMs: 100 })).toBe('5s 100ms')
+    expect(await limitsIn(probe)).toBe('5s 1400ms')
+    await probe.database.close()
+  })
+
+  it('belong to each transaction behind a pooler, and leave nothing on the connection', async () => {
+    const probe = createProbe({ databasePooler: true })
+    expect(await limitsOutside(probe)).toEqual({ statement_timeout: '0' })
+    expect(await limitsIn(probe)).toBe('5s 1400ms')
+    expect(await limitsIn(probe, { statementTimeoutMs: 200 })).toBe('200ms 1400ms')
+    expect(await limitsOutside(probe)).toEqual({ statement_timeout: '0' })
+    await probe.database.close()
+  })
+})
+
+it('a read by hand is prepared once for a connection, but not behind a pooler', async () => {
+  const prepared = `SELECT count(*)::int AS prepared FROM pg_prepared_statements WHERE name = 'probe'`
+  for (const databasePooler of [false, true]) {
+    const { database } = createProbe({ databasePooler })
+    const ask = () => database.read<{ one: number }>({ name: 'probe', text: 'SELECT 1 AS one' }, [])
+    expect([await ask(), await ask()]).toEqual([[{ one: 1 }], [{ one: 1 }]])
+    const { rows } = await database.pool.query(prepared)
+    expect(rows).toEqual([{ prepared: databasePooler ? 0 : 1 }])
+    await database.close()
+  }
+})
+
+it('a transaction that is cut in its COMMIT is unavailable and does not run again', async () => {
+  const { pool } = test.core.database
+  await pool.query(`
+    CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN PERFORM pg_sleep(30); RETURN NEW; END $$;
+    CREATE CONSTRAINT TRIGGER dawdle AFTER INSERT ON "user"
+      DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION dawdle()`)
+  const { database, store } = createProbe()
+  let runs = 0
+  let followed = false
+  const committing = store
+    .transaction(async (store) => {
+      runs += 1
+      store.afterCommit(() => (followed = true))
+      await store.user.create({ data: mason })
+    })
+    .catch((error: unknown) => error)
+  await eventually(async () => {
+    const { rows } = await pool.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE application_name = 'probe' AND state = 'active' AND query = 'COMMIT'`,
+    )
+    return rows.length > 0
+  })
+  expect(await committing).toMatchObject({
+    code: 'database.unavailable',
+    retryAfterSeconds: 1,
+  })
+  expect([runs, followed, await database.client.user.count()]).toEqual([1, false, 0])
+  await pool.query('DROP FUNCTION dawdle CASCADE')
+  await database.close()
+})
