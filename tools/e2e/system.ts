@@ -26,12 +26,16 @@ export interface System {
   stop(): Promise<(number | null)[]>
 }
 
+export interface SystemOptions {
+  /** A PostgreSQL of its own, for a test that other tests would not survive. */
+  postgresUrl?: string
+}
+
 /** A seeded database, a mail server and a door to Redis for the built processes: all real, nothing shared with another test. */
-export async function createSystem(): Promise<System> {
-  const database = await cloneTestDatabase(
-    process.env['DATABASE_URL'] ?? '',
-    process.env['JEST_WORKER_ID'] ?? '1',
-  )
+export async function createSystem({
+  postgresUrl = process.env['DATABASE_URL'] ?? '',
+}: SystemOptions = {}): Promise<System> {
+  const database = await cloneTestDatabase(postgresUrl, process.env['JEST_WORKER_ID'] ?? '1')
   const smtp = await startSmtpServer()
   const redis = await startTcpProxy(process.env['REDIS_URL'] ?? '')
   const admin = { email: 'admin@example.com', password: randomBytes(18).toString('base64url') }

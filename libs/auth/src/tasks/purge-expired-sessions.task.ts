@@ -8,14 +8,14 @@ const retentionMs = 30 * 86_400_000
 
 const purgeExpiredSessions = defineTask('auth.purge-expired-sessions', z.object({}))
 
-/** Sessions that expired a month ago are of no use to anyone. */
+/** Sessions that expired a month ago are of no use to anyone, nor are tokens of mails from the moment they expire. */
 export const purgeExpiredSessionsTask = (store: AuthStore, clock: Clock) =>
   handle(
     purgeExpiredSessions,
     async () => {
-      const purged = await store.sessions.deleteExpired(
-        new Date(clock.now().getTime() - retentionMs),
-      )
+      const now = clock.now()
+      const purged = await store.sessions.deleteExpired(new Date(now.getTime() - retentionMs))
+      await store.tokens.deleteExpired(now)
       return { purged }
     },
     { schedule: { cron: '17 3 * * *' } },
