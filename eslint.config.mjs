@@ -115,7 +115,7 @@ export default defineConfig(
   {
     name: 'apps take modules composed',
     files: ['apps/**/*.ts'],
-    ignores: ['**/*.spec.ts'],
+    ignores: ['**/testing/**', '**/*.spec.ts'],
     rules: refuse(
       '^@ashlar/(?!core/|modules(?:/|$))[a-z-]+(?:/(?!contract$).*)?$',
       'An app takes modules from @ashlar/modules, and types from a contract.',

@@ -2,8 +2,8 @@ import type { Config } from 'jest'
 
 const transform = {
   '^.+\\.ts$': ['ts-jest', { tsconfig: '<rootDir>/tsconfig.jest.json' }],
-  // An ES module, which Jest cannot load without flags of its own.
-  'schema_engine_bg\\.js$': [
+  // ES modules, which Jest cannot load without flags of its own.
+  '(schema_engine_bg|/(openid-client|oauth4webapi|jose)/.+)\\.js$': [
     'ts-jest',
     {
       diagnostics: false,
@@ -21,7 +21,9 @@ const config: Config = {
   transform,
   // TypeScript writes `./file.ts` as `./file.js`.
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': ['$1.ts', '$1.js'] },
-  transformIgnorePatterns: ['/node_modules/(?!@prisma/schema-engine-wasm/)'],
+  transformIgnorePatterns: [
+    '/node_modules/(?!(@prisma/schema-engine-wasm|openid-client|oauth4webapi|jose)/)',
+  ],
   globalSetup: '<rootDir>/tools/test/global-setup.ts',
   globalTeardown: '<rootDir>/tools/test/global-teardown.ts',
   setupFiles: ['<rootDir>/tools/test/worker-environment.ts'],

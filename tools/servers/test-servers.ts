@@ -17,8 +17,8 @@ export interface TestServers {
   stop(): Promise<void>
 }
 
-/** A PostgreSQL and a Redis for one test run, on free ports, removed when it ends in any way. */
-export async function startTestServers(): Promise<TestServers> {
+/** A PostgreSQL and a Redis for one run of tests, on free ports, removed when it ends in any way. Durable as in production only if asked. */
+export async function startTestServers({ durable = false } = {}): Promise<TestServers> {
   const folder = makeFolder()
   const password = randomBytes(18).toString('base64url')
   const started = await Promise.allSettled([
@@ -29,7 +29,7 @@ export async function startTestServers(): Promise<TestServers> {
         user: 'ashlar',
         password,
         database: 'ashlar_test',
-        durable: false,
+        durable,
         logFile: join(folder, 'postgres.log'),
       }),
     ),
@@ -37,7 +37,7 @@ export async function startTestServers(): Promise<TestServers> {
       startRedis({
         dir: join(folder, 'redis'),
         port,
-        durable: false,
+        durable,
         logFile: join(folder, 'redis.log'),
         report: (line) => process.stderr.write(`${line}\n`),
       }),

@@ -1,9 +1,17 @@
 import { z } from 'zod'
 import { defineConfig, duration, flag, integer, key, type ConfigOf } from '@ashlar/core/config'
-import { Email, Password } from './schemas/user.schema.ts'
+import { providerKeys, providersOf } from './auth.provider-config.ts'
+import { Password } from './schemas/password.schema.ts'
+import { Email } from './schemas/user.schema.ts'
 import { isSigningKey } from './services/signing-key.ts'
 
 const fits = (schema: z.ZodType) => (text: string) => schema.safeParse(text).success
+
+const mustBePassword = 'must have 8 to 128 characters and not be a common password'
+
+const SigningKeyText = z.string().refine(isSigningKey, {
+  error: 'must be a P-256 private key, PKCS #8 DER in base64',
+})
 
 export type AuthConfig = ConfigOf<typeof authConfig>
 
@@ -13,17 +21,18 @@ export const authConfig = defineConfig(
       description: 'false refuses new registrations.',
       example: 'true',
     }),
-    AUTH_JWT_PRIVATE_KEY: key(
-      z.string().refine(isSigningKey, {
-        error: 'must be a P-256 private key, PKCS #8 DER in base64',
-      }),
-      {
-        description:
-          'Signs access tokens (ES256): openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 | openssl pkcs8 -topk8 -nocrypt -outform DER | base64 -w0',
-        example: 'MIGHAgEAMBMGByqGSM49AgEG…',
-        secret: true,
-      },
-    ),
+    AUTH_JWT_PRIVATE_KEY: key(SigningKeyText, {
+      description:
+        'Signs access tokens (ES256): openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 | openssl pkcs8 -topk8 -nocrypt -outform DER | base64 -w0',
+      example: 'MIGHAgEAMBMGByqGSM49AgEG…',
+      secret: true,
+    }),
+    AUTH_JWT_SECOND_PRIVATE_KEY: key(SigningKeyText.optional(), {
+      description:
+        'Another key of that form, whose tokens are taken too: the next one before a rotation, the last one after it. See docs/guides/operate.md.',
+      example: 'MIGHAgEAMBMGByqGSM49AgEG…',
+      secret: true,
+    }),
     AUTH_JWT_ISSUER: key(z.string().min(1).optional(), {
       description: 'Issuer (iss) of access tokens. APP_URL if unset.',
       example: 'https://api.example.com',
@@ -53,10 +62,42 @@ export const authConfig = defineConfig(
       description: 'How long the link of a verification mail is good.',
       example: '1d',
     }),
+    AUTH_PASSWORD_MEMORY: key(integer(128, 4_194_304).prefault('19456'), {
+      description:
+        'Memory of one password hash (Argon2id), in KiB. A log-in renews a hash with other parameters.',
+      example: '19456',
+    }),
+    AUTH_PASSWORD_PASSES: key(integer(1, 1_000).prefault('2'), {
+      description: 'Passes of one password hash.',
+      example: '2',
+    }),
+    AUTH_PASSWORD_LANES: key(integer(1, 16).prefault('1'), {
+      description: 'Lanes of one password hash.',
+      example: '1',
+    }),
+    AUTH_PASSWORD_AT_ONCE: key(integer(1, 64).prefault('2'), {
+      description:
+        'Passwords that one process hashes at a time. Node has 4 threads (UV_THREADPOOL_SIZE) for them, DNS and files.',
+      example: '2',
+    }),
+    AUTH_PASSWORD_QUEUE: key(integer(0, 10_000).prefault('100'), {
+      description: 'Passwords that may wait to be hashed. The next one is answered 503.',
+      example: '100',
+    }),
+    AUTH_AUDIT_RETENTION: key(
+      duration()
+        .refine((ms) => ms >= 30 * 86_400_000, { error: 'must be at least 30d' })
+        .prefault('365d'),
+      {
+        description: 'How long the audit trail is kept, 30d at least.',
+        example: '365d',
+      },
+    ),
     AUTH_SESSION_LIMIT: key(integer(1, 1_000).prefault('20'), {
       description: 'Sessions of one user at a time; the next log-in ends the one unused longest.',
       example: '20',
     }),
+    ...providerKeys,
     AUTH_ADMIN_EMAIL: key(
       z.string().refine(fits(Email), { error: 'must be an e-mail address' }).optional(),
       {
@@ -65,7 +106,7 @@ export const authConfig = defineConfig(
       },
     ),
     AUTH_ADMIN_PASSWORD: key(
-      z.string().refine(fits(Password), { error: 'must have 8 to 128 characters' }).optional(),
+      z.string().refine(fits(Password), { error: mustBePassword }).optional(),
       {
         description: 'Password of the first admin.',
         example: 'the output of: openssl rand -base64 24',
@@ -77,6 +118,7 @@ export const authConfig = defineConfig(
     registrationEnabled: env.AUTH_REGISTRATION_ENABLED,
     jwt: {
       privateKey: env.AUTH_JWT_PRIVATE_KEY,
+      secondPrivateKey: env.AUTH_JWT_SECOND_PRIVATE_KEY,
       issuer: env.AUTH_JWT_ISSUER,
       audience: env.AUTH_JWT_AUDIENCE,
     },
@@ -85,7 +127,17 @@ export const authConfig = defineConfig(
     refreshGraceMs: env.AUTH_REFRESH_GRACE,
     resetTokenTtlMs: env.AUTH_RESET_TOKEN_TTL,
     verificationTokenTtlMs: env.AUTH_VERIFICATION_TOKEN_TTL,
+    // The defaults are those of the OWASP Password Storage Cheat Sheet.
+    passwords: {
+      memoryKib: env.AUTH_PASSWORD_MEMORY,
+      passes: env.AUTH_PASSWORD_PASSES,
+      lanes: env.AUTH_PASSWORD_LANES,
+      atOnce: env.AUTH_PASSWORD_AT_ONCE,
+      queue: env.AUTH_PASSWORD_QUEUE,
+    },
     sessionLimit: env.AUTH_SESSION_LIMIT,
+    auditRetentionMs: env.AUTH_AUDIT_RETENTION,
+    signIn: providersOf(env),
     admin:
       env.AUTH_ADMIN_EMAIL && env.AUTH_ADMIN_PASSWORD
         ? { email: env.AUTH_ADMIN_EMAIL, password: env.AUTH_ADMIN_PASSWORD }

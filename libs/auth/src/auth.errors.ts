@@ -104,6 +104,62 @@ export const inactiveUser = defineError({
   help: 'Ask an administrator to activate it.',
 })
 
+export const providerUnavailable = defineError({
+  kind: 'unavailable',
+  code: 'auth.provider_unavailable',
+  title: 'Sign-in provider unavailable',
+  detail: 'The sign-in provider does not answer right now, or not as it should.',
+  help: 'Try again in a minute, or log in with a password.',
+})
+
+export const signInFailed = defineError({
+  kind: 'malformed',
+  code: 'auth.sign_in_failed',
+  title: 'Sign-in failed',
+  detail: 'This answer of the provider belongs to no sign-in that this browser began a moment ago.',
+  help: 'Start again, in one tab, with cookies allowed.',
+})
+
+export const signInDenied = defineError({
+  kind: 'forbidden',
+  code: 'auth.sign_in_denied',
+  title: 'Sign-in denied',
+  detail: 'The sign-in was cancelled at the provider, or refused there.',
+  help: 'Start again and agree, or log in with a password.',
+})
+
+export const providerEmailUnverified = defineError({
+  kind: 'forbidden',
+  code: 'auth.provider_email_unverified',
+  title: 'E-mail not verified by the provider',
+  detail: 'The provider vouches for no e-mail address of yours.',
+  help: 'Verify your e-mail address at the provider and start again, or register with a password.',
+})
+
+export const accountEmailUnverified = defineError({
+  kind: 'conflict',
+  code: 'auth.account_email_unverified',
+  title: 'E-mail of the account not verified',
+  detail: 'An account has this e-mail address, and never proved that it is its own.',
+  help: 'Choose a new password with the mail of restore-password, verify the address with the mail of verify-email/resend, and start again.',
+})
+
+export const identityNotFound = defineError({
+  kind: 'not_found',
+  code: 'auth.identity_not_found',
+  title: 'Identity not found',
+  detail: 'There is no such identity, or it is not yours.',
+  help: 'List your identities.',
+})
+
+export const lastWayIn = defineError({
+  kind: 'conflict',
+  code: 'auth.last_way_in',
+  title: 'Last way in',
+  detail: 'The account has no password, and this is its last identity.',
+  help: 'Choose a password with the mail of restore-password first.',
+})
+
 export const hashingOverloaded = defineError({
   kind: 'unavailable',
   code: 'auth.overloaded',
@@ -127,5 +183,12 @@ export const authErrors = [
   lastAdmin,
   sessionNotFound,
   inactiveUser,
+  providerUnavailable,
+  signInFailed,
+  signInDenied,
+  providerEmailUnverified,
+  accountEmailUnverified,
+  identityNotFound,
+  lastWayIn,
   hashingOverloaded,
 ]

@@ -1,4 +1,5 @@
 import { mapPage, type Page, type PageRequest } from '@ashlar/core/db'
+import type { Clock } from '@ashlar/core/module'
 import type { AuthStore } from './auth.store.ts'
 import { invalidCredentials, userNotFound } from './auth.errors.ts'
 import { LoginBody } from './schemas/auth.schema.ts'
@@ -33,7 +34,13 @@ export interface AuthGateway {
   }): Promise<UserDto>
 }
 
-export const createAuthGateway = (store: AuthStore, auth: AuthService): AuthGateway => ({
+export interface AuthGatewayDeps {
+  store: AuthStore
+  auth: AuthService
+  clock: Clock
+}
+
+export const createAuthGateway = ({ store, auth, clock }: AuthGatewayDeps): AuthGateway => ({
   async findUser(id) {
     const user = await store.users.findById(id)
     return user && toUserDto(user)
@@ -52,7 +59,11 @@ export const createAuthGateway = (store: AuthStore, auth: AuthService): AuthGate
   async verifyCredentials({ address, ...credentials }) {
     const given = LoginBody.safeParse(credentials)
     if (!given.success) throw invalidCredentials()
-    return toUserDto(await auth.verifyCredentials(given.data, address))
+    const client = { address, device: undefined }
+    const user = await auth.verifyCredentials(given.data, client)
+    const entry = { actorId: user.id, userId: user.id, client, at: clock.now() }
+    await store.audit.record({ action: 'logged_in', ...entry })
+    return toUserDto(user)
   },
 })
 

@@ -10,5 +10,8 @@ export const limits = {
   restorePassword: tries('restore-password'),
   resetPassword: tries('reset-password'),
   verifyEmail: tries('verify-email'),
+  providerStart: tries('oauth-start'),
+  providerCallback: tries('oauth-callback'),
+  providerToken: tries('oauth-token'),
   resendVerification: tries('verify-email-resend'),
 }

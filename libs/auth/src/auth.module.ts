@@ -12,7 +12,11 @@ import { sendPasswordResetEmail } from './listeners/send-password-reset-email.li
 import { sendSessionReusedEmail } from './listeners/send-session-reused-email.listener.ts'
 import { sendVerificationEmail } from './listeners/send-verification-email.listener.ts'
 import { sendWelcomeEmail } from './listeners/send-welcome-email.listener.ts'
+import { createLiveSessionRepository } from './repositories/live-session.repository.ts'
+import { auditRoutes } from './routes/audit.routes.ts'
+import { signInRoutes } from './providers/sign-in.ts'
 import { authRoutes } from './routes/auth.routes.ts'
+import { jwksRoutes } from './routes/jwks.routes.ts'
 import { passwordRoutes } from './routes/password.routes.ts'
 import { profileRoutes } from './routes/profile.routes.ts'
 import { sessionRoutes } from './routes/session.routes.ts'
@@ -28,9 +32,10 @@ import { createPasswordResetService } from './services/password-reset.service.ts
 import { createProfileService } from './services/profile.service.ts'
 import { createUserService } from './services/user.service.ts'
 import { createPasswordHasher } from './services/password-hasher.ts'
-import { readSigningKey } from './services/signing-key.ts'
+import { readSigningKeys } from './services/signing-key.ts'
 import { createRefreshTokens } from './services/refresh-token.ts'
 import { createSessionService } from './services/session.service.ts'
+import { purgeAuditTrailTask } from './tasks/purge-audit-trail.task.ts'
 import { purgeExpiredSessionsTask } from './tasks/purge-expired-sessions.task.ts'
 
 export interface AuthModule extends FeatureModule<AuthGateway> {
@@ -45,15 +50,16 @@ export interface AuthModuleDeps {
 export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
   const { clock, mailer, rateLimits } = core
   const app = { name: core.config.appName, url: core.config.appUrl }
-  const signingKey = readSigningKey(config.jwt.privateKey)
+  const signingKeys = readSigningKeys(config.jwt.privateKey, config.jwt.secondPrivateKey)
+  const [signingKey] = signingKeys
   const issuer = config.jwt.issuer ?? app.url
   const { audience } = config.jwt
   const store = createAuthStore(core)
-  const passwords = createPasswordHasher()
+  const passwords = createPasswordHasher(config.passwords)
   const accessTokens = createAccessTokens({ ...config, signingKey, issuer, audience })
-  const refreshTokens = createRefreshTokens([signingKey])
+  const refreshTokens = createRefreshTokens(signingKeys)
   const limits = createLoginLimits({ store, rateLimits, clock })
-  const auth = createAuthService({ config, store, passwords, limits })
+  const auth = createAuthService({ config, store, passwords, limits, clock })
   const tokens = createOneTimeTokens({ store, clock })
   const passwordReset = createPasswordResetService({ store, passwords, tokens, clock })
   const verification = createEmailVerificationService({ store, tokens, clock })
@@ -61,8 +67,9 @@ export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
   const sessions = createSessionService({ config, store, accessTokens, refreshTokens, clock })
   const users = createUserService({ store, clock })
   const profile = createProfileService({ store, passwords, limits, clock })
+  const liveSessions = createLiveSessionRepository(core.database)
   const guards = createAuthGuards(
-    createAccessTokenStrategy({ store, signingKey, issuer, audience, clock }),
+    createAccessTokenStrategy({ liveSessions, signingKeys, issuer, audience, clock }),
   )
   return {
     name: 'auth',
@@ -73,6 +80,18 @@ export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
       verificationRoutes(verification),
       profileRoutes({ guards, profile, users }),
       userRoutes(users, guards),
+      auditRoutes(store.audit, guards),
+      jwksRoutes(signingKeys),
+      ...signInRoutes({
+        config,
+        appUrl: app.url,
+        store,
+        signingKeys,
+        tokens,
+        sessions,
+        guards,
+        clock,
+      }),
     ],
     events: authEvents,
     listeners: [
@@ -83,10 +102,10 @@ export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
       sendEmailChangeEmail(mails),
       sendSessionReusedEmail(mails),
     ],
-    tasks: [purgeExpiredSessionsTask(store, clock)],
+    tasks: [purgeExpiredSessionsTask(store, clock), purgeAuditTrailTask({ config, store, clock })],
     emails: authEmails,
     errors: authErrors,
-    gateway: createAuthGateway(store, auth),
+    gateway: createAuthGateway({ store, auth, clock }),
     guards,
   }
 }

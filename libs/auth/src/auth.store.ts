@@ -1,5 +1,13 @@
 import { createStore, type Store, type StoreDeps } from '@ashlar/core/store'
 import {
+  createAuditEntryRepository,
+  type AuditEntryRepository,
+} from './repositories/audit-entry.repository.ts'
+import {
+  createExternalIdentityRepository,
+  type ExternalIdentityRepository,
+} from './repositories/external-identity.repository.ts'
+import {
   createOneTimeTokenRepository,
   type OneTimeTokenRepository,
 } from './repositories/one-time-token.repository.ts'
@@ -13,6 +21,8 @@ export type AuthStore = Store<{
   users: UserRepository
   sessions: SessionRepository
   tokens: OneTimeTokenRepository
+  identities: ExternalIdentityRepository
+  audit: AuditEntryRepository
 }>
 
 export const createAuthStore = (deps: StoreDeps): AuthStore =>
@@ -20,4 +30,6 @@ export const createAuthStore = (deps: StoreDeps): AuthStore =>
     users: createUserRepository(tables),
     sessions: createSessionRepository(tables),
     tokens: createOneTimeTokenRepository(tables),
+    identities: createExternalIdentityRepository(tables),
+    audit: createAuditEntryRepository(tables),
   }))

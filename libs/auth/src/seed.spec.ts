@@ -31,7 +31,9 @@ describe('the seed', () => {
       status: 'active',
       emailVerifiedAt: expect.any(Date),
     })
-    expect(await createPasswordHasher().verify(admin?.passwordHash, 'cut by hand')).toBe(true)
+    const { passwords } = parseConfig({ auth: authConfig }, authEnvironment()).auth
+    const hasher = createPasswordHasher(passwords)
+    expect(await hasher.verify(admin?.passwordHash, 'cut by hand')).toBe(true)
     expect(await test.core.database.client.outboxEvent.count()).toBe(0)
   })
 
@@ -66,5 +68,6 @@ describe('the seed', () => {
     expect(() => seed({ AUTH_ADMIN_EMAIL: 'admin' })).toThrow('must be an e-mail address')
     expect(() => seed({ AUTH_ADMIN_PASSWORD: 'short' })).toThrow('must have 8 to 128 characters')
     expect(() => seed({ AUTH_ADMIN_PASSWORD: 'x'.repeat(129) })).toThrow('must have 8 to 128')
+    expect(() => seed({ AUTH_ADMIN_PASSWORD: 'Password123' })).toThrow('not be a common password')
   })
 })

@@ -4,7 +4,8 @@ import type { Core } from '@ashlar/core/module'
 import type { AuthConfig } from './auth.config.ts'
 import { emailTaken, usernameTaken } from './auth.errors.ts'
 import { createAuthStore } from './auth.store.ts'
-import { Email, Password } from './schemas/user.schema.ts'
+import { Password } from './schemas/password.schema.ts'
+import { Email } from './schemas/user.schema.ts'
 import { createPasswordHasher } from './services/password-hasher.ts'
 
 /**
@@ -19,7 +20,9 @@ export async function seedAdmin(
   const { users } = createAuthStore(core)
   const email = Email.parse(config.admin.email)
   if (await users.findByEmail(email)) return 'exists'
-  const passwordHash = await createPasswordHasher().hash(Password.parse(config.admin.password))
+  const passwordHash = await createPasswordHasher(config.passwords).hash(
+    Password.parse(config.admin.password),
+  )
   try {
     await create('admin').catch((error: unknown) => {
       if (!isOf(usernameTaken, error)) throw error

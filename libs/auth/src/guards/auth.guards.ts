@@ -3,11 +3,8 @@ import { Passport } from 'passport'
 import type { Strategy } from 'passport'
 import type { Guard } from '@ashlar/core/http'
 import { requestContext } from '@ashlar/core/logging'
-import type { User } from '../repositories/user.repository.ts'
+import type { AuthenticatedUser } from '../repositories/live-session.repository.ts'
 import { inactiveUser, invalidAccessToken } from '../auth.errors.ts'
-
-/** The account behind a request. */
-export type AuthenticatedUser = Omit<User, 'passwordHash' | 'deletedAt'>
 
 /** What the guards add to a handler's input. */
 export interface Authenticated {

@@ -7,13 +7,17 @@ export type OneTimeTokenRepository = ReturnType<typeof createOneTimeTokenReposit
 type NewToken = Omit<OneTimeToken, 'id'>
 
 export function createOneTimeTokenRepository(db: DbFor<'oneTimeToken'>) {
-  return { replace, findWithUser, take, deleteExpired }
+  return { create, replace, findWithUser, take, deleteExpired }
+
+  async function create(token: NewToken): Promise<void> {
+    await db.oneTimeToken.create({ data: token })
+  }
 
   /** From now on this is the only good token of its user for its purpose. */
   async function replace(token: NewToken): Promise<void> {
     const { userId, purpose } = token
     await db.oneTimeToken.deleteMany({ where: { userId, purpose } })
-    await db.oneTimeToken.create({ data: token })
+    await create(token)
   }
 
   async function findWithUser(

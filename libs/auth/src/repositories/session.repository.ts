@@ -1,16 +1,10 @@
 import type { DbFor, Page, PageRequest, Row } from '@ashlar/core/db'
+import { clientColumns, type Client } from './client.ts'
 import type { User } from './user.repository.ts'
 
 export type Session = Row<'session'>
 export type SessionWithUser = Session & { user: User }
 export type SessionRepository = ReturnType<typeof createSessionRepository>
-
-/** Where somebody signs in from. */
-export interface Client {
-  /** User agent, as sent. */
-  device: string | undefined
-  address: string | undefined
-}
 
 type Digest = Uint8Array<ArrayBuffer>
 
@@ -34,7 +28,6 @@ interface Rotation {
 export function createSessionRepository(db: DbFor<'session' | 'usedRefreshToken'>) {
   return {
     create,
-    findLiveWithUser,
     findByToken,
     findLivePageOf,
     findLiveAddressesOf,
@@ -48,15 +41,8 @@ export function createSessionRepository(db: DbFor<'session' | 'usedRefreshToken'
 
   function create({ client, now, ...data }: NewSession): Promise<Session> {
     return db.session.create({
-      data: { ...data, ...columnsOf(client), createdAt: now, lastUsedAt: now },
+      data: { ...data, ...clientColumns(client), createdAt: now, lastUsedAt: now },
     })
-  }
-
-  /** The session with its user, unless it ended, expired, or the user was deleted. */
-  async function findLiveWithUser(id: string, now: Date): Promise<SessionWithUser | null> {
-    return withUser(
-      await db.session.findFirst({ where: { id, ...live(now) }, include: { user: true } }),
-    )
   }
 
   /** The session of a refresh token, of the good one or of one that was used before, unless the user was deleted. */
@@ -87,7 +73,7 @@ export function createSessionRepository(db: DbFor<'session' | 'usedRefreshToken'
     const { count } = await db.session.updateMany({
       where: { id, refreshTokenHash: from, ...live(now) },
       data: {
-        ...columnsOf(client),
+        ...clientColumns(client),
         refreshTokenHash: to,
         previousTokenHash: from,
         rotatedAt: now,
@@ -120,17 +106,18 @@ export function createSessionRepository(db: DbFor<'session' | 'usedRefreshToken'
     })
   }
 
-  /** Ends those that were not used for longest, so that `limit` are left. */
-  async function endOldest(userId: number, limit: number, now: Date): Promise<void> {
+  /** Ends those that were not used for longest, so that `limit` are left, and tells which. */
+  async function endOldest(userId: number, limit: number, now: Date): Promise<string[]> {
     const surplus = await db.session.findMany({
       where: { userId, ...live(now) },
       orderBy: [{ lastUsedAt: 'desc' }, { id: 'desc' }],
       skip: limit,
       select: { id: true },
     })
-    if (surplus.length === 0) return
     const ids = surplus.map(({ id }) => id)
+    if (ids.length === 0) return ids
     await db.session.updateMany({ where: { id: { in: ids } }, data: { endedAt: now } })
+    return ids
   }
 
   async function deleteExpired(before: Date): Promise<number> {
@@ -145,8 +132,3 @@ function withUser(session: (Session & { user: User | null }) | null): SessionWit
 }
 
 const live = (now: Date) => ({ endedAt: null, expiresAt: { gt: now } })
-
-const columnsOf = ({ device, address }: Client) => ({
-  device: device?.slice(0, 255) ?? null,
-  address: address?.slice(0, 45) ?? null,
-})

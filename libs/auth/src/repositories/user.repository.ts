@@ -14,7 +14,7 @@ export type UserRepository = ReturnType<typeof createUserRepository>
 interface NewUser {
   username: string
   email: string
-  passwordHash: string
+  passwordHash: string | null
   role?: 'user' | 'admin'
   emailVerifiedAt?: Date
 }
@@ -38,6 +38,7 @@ export function createUserRepository(db: DbFor<'user'>) {
     noteLogin,
     update,
     updateIfPassword,
+    renewHash,
     remove,
     restore,
     countActiveAdmins,
@@ -91,6 +92,18 @@ export function createUserRepository(db: DbFor<'user'>) {
       .updateManyAndReturn({ where: { id, passwordHash }, data: counted(change) })
       .catch(tellTakenValue)
     return user ?? null
+  }
+
+  /** Another hash of the same password, which changes nothing that anybody sees. False when the hash is no longer what it was. */
+  async function renewHash(
+    { id, passwordHash, updatedAt }: User,
+    renewed: string,
+  ): Promise<boolean> {
+    const { count } = await db.user.updateMany({
+      where: { id, passwordHash },
+      data: { passwordHash: renewed, updatedAt },
+    })
+    return count > 0
   }
 
   async function remove(id: number): Promise<void> {

@@ -40,7 +40,7 @@ export function authRoutes(auth: AuthService, sessions: SessionService) {
       idempotent: true,
       errors: [registrationDisabled, emailTaken, usernameTaken, hashingOverloaded],
     },
-    async ({ body }) => toFullUser(await auth.register(body)),
+    async ({ body, request }) => toFullUser(await auth.register(body, clientOf(request))),
   )
 
   routes.post(
@@ -55,8 +55,10 @@ export function authRoutes(auth: AuthService, sessions: SessionService) {
       tokenEndpoint: true,
       errors: [invalidCredentials, hashingOverloaded],
     },
-    async ({ body, request }) =>
-      sessions.start(await auth.verifyCredentials(body, request.ip), clientOf(request)),
+    async ({ body, request }) => {
+      const client = clientOf(request)
+      return sessions.start(await auth.verifyCredentials(body, client), client)
+    },
   )
 
   routes.post(
@@ -76,7 +78,7 @@ export function authRoutes(auth: AuthService, sessions: SessionService) {
   routes.post(
     '/logout',
     { summary: 'End the session of a refresh token', body: RefreshTokenBody },
-    ({ body }) => sessions.logOut(body.refresh_token),
+    ({ body, request }) => sessions.logOut(body.refresh_token, clientOf(request)),
   )
 
   return routes

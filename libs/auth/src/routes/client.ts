@@ -1,8 +1,9 @@
 import type { Request } from 'express'
-import type { Client } from '../repositories/session.repository.ts'
+import type { Client } from '../repositories/client.ts'
 
-/** Where a request comes from, as sessions remember it. */
+/** Where a request comes from, as sessions and the audit trail remember it. */
 export const clientOf = (request: Request): Client => ({
   device: request.get('user-agent'),
   address: request.ip,
+  requestId: request.res?.locals.context?.requestId,
 })

@@ -3,6 +3,7 @@ import { hashingOverloaded, invalidToken } from '../auth.errors.ts'
 import { limits } from '../auth.limits.ts'
 import { ResetPasswordBody, RestorePasswordBody } from '../schemas/auth.schema.ts'
 import type { PasswordResetService } from '../services/password-reset.service.ts'
+import { clientOf } from './client.ts'
 
 export function passwordRoutes(passwords: PasswordResetService) {
   const routes = createRoutes({ prefix: '/auth', tag: 'Authentication' })
@@ -16,7 +17,7 @@ export function passwordRoutes(passwords: PasswordResetService) {
       body: RestorePasswordBody,
       status: 202,
     },
-    ({ body }) => passwords.request(body),
+    ({ body, request }) => passwords.request(body, clientOf(request)),
   )
 
   routes.post(
@@ -28,7 +29,7 @@ export function passwordRoutes(passwords: PasswordResetService) {
       body: ResetPasswordBody,
       errors: [invalidToken, hashingOverloaded],
     },
-    ({ body }) => passwords.reset(body),
+    ({ body, request }) => passwords.reset(body, clientOf(request)),
   )
 
   return routes

@@ -10,6 +10,7 @@ import type { AuthGuards } from '../guards/auth.guards.ts'
 import { FullUser, ProfileChange } from '../schemas/user.schema.ts'
 import type { ProfileService } from '../services/profile.service.ts'
 import type { UserService } from '../services/user.service.ts'
+import { clientOf } from './client.ts'
 import { toFullUser } from './user.presenter.ts'
 
 export interface ProfileRoutesDeps {
@@ -43,13 +44,13 @@ export function profileRoutes({ guards: { activeUser }, profile, users }: Profil
       errors: [emailTaken, usernameTaken, wrongPassword, hashingOverloaded],
     },
     async ({ body, request, ...caller }) =>
-      toFullUser(await profile.update(caller, body, request.ip)),
+      toFullUser(await profile.update(caller, body, clientOf(request))),
   )
 
   routes.delete(
     '/',
     { summary: 'Delete the own account', guard: activeUser, errors: [lastAdmin] },
-    ({ user }) => users.remove(user.id),
+    ({ user, request }) => users.remove(user.id, { actorId: user.id, client: clientOf(request) }),
   )
 
   return routes

@@ -7,6 +7,7 @@ import type { AuthGuards } from '../guards/auth.guards.ts'
 import type { Session as SessionRow } from '../repositories/session.repository.ts'
 import { Session } from '../schemas/auth.schema.ts'
 import type { SessionService } from '../services/session.service.ts'
+import { clientOf } from './client.ts'
 
 const sessionList = defineList({
   fields: { id: uuid(), lastUsedAt: time() },
@@ -43,13 +44,13 @@ export function sessionRoutes(sessions: SessionService, { activeUser }: AuthGuar
       params: z.strictObject({ id: z.uuid() }),
       errors: [sessionNotFound],
     },
-    ({ params, user }) => sessions.end(params.id, user.id),
+    ({ params, user, request }) => sessions.end(params.id, user.id, clientOf(request)),
   )
 
   routes.delete(
     '/',
     { summary: 'End all own sessions but this one', guard: activeUser },
-    ({ user, sessionId }) => sessions.endOthers({ user, sessionId }),
+    ({ user, sessionId, request }) => sessions.endOthers({ user, sessionId }, clientOf(request)),
   )
 
   return routes

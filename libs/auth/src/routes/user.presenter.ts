@@ -1,13 +1,8 @@
-import type { AuthenticatedUser } from '../guards/auth.guards.ts'
+import type { AuthenticatedUser } from '../repositories/live-session.repository.ts'
 import { canReadFullUser, type Actor } from '../policies/user.policy.ts'
 import type { FullUser, PublicUser, VisibleUser } from '../schemas/user.schema.ts'
 
-export const toPublicUser = ({
-  id,
-  username,
-  status,
-  createdAt,
-}: AuthenticatedUser): PublicUser => ({
+const toPublicUser = ({ id, username, status, createdAt }: AuthenticatedUser): PublicUser => ({
   id,
   username,
   status,

@@ -1,3 +1,4 @@
+import type { Request } from 'express'
 import { z } from 'zod'
 import { mapPage } from '@ashlar/core/db'
 import { createRoutes, ResourceId } from '@ashlar/core/http'
@@ -8,7 +9,7 @@ import {
   usernameTaken,
   userNotFound,
 } from '../auth.errors.ts'
-import type { AuthGuards } from '../guards/auth.guards.ts'
+import type { Authenticated, AuthGuards } from '../guards/auth.guards.ts'
 import {
   canDeleteUsers,
   canListFullUsers,
@@ -16,7 +17,8 @@ import {
   canUpdateUsers,
 } from '../policies/user.policy.ts'
 import { FullUser, UserChange, VisibleUser } from '../schemas/user.schema.ts'
-import type { UserService } from '../services/user.service.ts'
+import type { By, UserService } from '../services/user.service.ts'
+import { clientOf } from './client.ts'
 import { fullUserList, publicUserList } from './user.list.ts'
 import { toDeletedUser, toFullUser, toVisibleUser } from './user.presenter.ts'
 
@@ -73,7 +75,7 @@ export function userRoutes(users: UserService, { activeUser }: AuthGuards) {
       response: FullUser,
       errors: [userNotFound, lastAdmin],
     },
-    async ({ params, body }) => toFullUser(await users.update(params.id, body)),
+    async ({ params, body, ...by }) => toFullUser(await users.update(params.id, body, byOf(by))),
   )
 
   routes.delete(
@@ -85,7 +87,7 @@ export function userRoutes(users: UserService, { activeUser }: AuthGuards) {
       params,
       errors: [userNotFound, lastAdmin],
     },
-    ({ params }) => users.remove(params.id),
+    ({ params, ...by }) => users.remove(params.id, byOf(by)),
   )
 
   routes.post(
@@ -99,8 +101,13 @@ export function userRoutes(users: UserService, { activeUser }: AuthGuards) {
       status: 200,
       errors: [userNotFound, userNotDeleted, emailTaken, usernameTaken],
     },
-    async ({ params }) => toFullUser(await users.restore(params.id)),
+    async ({ params, ...by }) => toFullUser(await users.restore(params.id, byOf(by))),
   )
 
   return routes
 }
+
+const byOf = ({ user, request }: Authenticated & { request: Request }): By => ({
+  actorId: user.id,
+  client: clientOf(request),
+})

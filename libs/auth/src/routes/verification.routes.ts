@@ -3,6 +3,7 @@ import { emailTaken, invalidToken } from '../auth.errors.ts'
 import { limits } from '../auth.limits.ts'
 import { ResendVerificationBody, VerifyEmailBody } from '../schemas/auth.schema.ts'
 import type { EmailVerificationService } from '../services/email-verification.service.ts'
+import { clientOf } from './client.ts'
 
 export function verificationRoutes(verification: EmailVerificationService) {
   const routes = createRoutes({ prefix: '/auth/verify-email', tag: 'Authentication' })
@@ -15,7 +16,7 @@ export function verificationRoutes(verification: EmailVerificationService) {
       body: VerifyEmailBody,
       errors: [invalidToken, emailTaken],
     },
-    ({ body }) => verification.verify(body),
+    ({ body, request }) => verification.verify(body, clientOf(request)),
   )
 
   routes.post(

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { Email, GivenPassword, Password, Username } from './user.schema.ts'
+import { GivenPassword, isStorable, Password } from './password.schema.ts'
+import { Email, Username } from './user.schema.ts'
 
 export const RegisterBody = z
   .strictObject({ username: Username, email: Email, password: Password })
@@ -7,12 +8,11 @@ export const RegisterBody = z
 export type RegisterBody = z.infer<typeof RegisterBody>
 
 /** A wrong form is a wrong password here: the rules for new passwords do not apply to old ones. */
-const Given = z
+const GivenEmail = z
   .string()
   .max(1_024)
-  // PostgreSQL stores neither, and callers besides HTTP hand in text as it came.
-  .refine((text) => text.isWellFormed() && !text.includes('\0'))
-const GivenEmail = Given.transform((text) => text.trim().toLowerCase())
+  .refine(isStorable)
+  .transform((text) => text.trim().toLowerCase())
 
 export const LoginBody = z.strictObject({ email: GivenEmail, password: GivenPassword }).meta({
   id: 'LoginBody',
@@ -34,11 +34,7 @@ export const PasswordForm = z
   .meta({ id: 'PasswordForm' })
 
 /** Any text that a token may be: an unknown one is refused as such, not for its form. */
-const GivenToken = z
-  .string()
-  .min(1)
-  .max(4_096)
-  .refine((text) => text.isWellFormed() && !text.includes('\0'), { error: 'Must be plain text' })
+const GivenToken = z.string().min(1).max(4_096).refine(isStorable, { error: 'Must be plain text' })
 
 export const RefreshTokenBody = z
   .strictObject({ refresh_token: GivenToken })

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { GivenPassword, Password } from './password.schema.ts'
 
 /** Unique without regard to case. */
 export const Username = z
@@ -18,28 +19,6 @@ export const Email = z
       .max(254, { error: 'Must have at most 254 characters' }),
   )
   .meta({ id: 'Email', format: 'email', maxLength: 254, example: 'mason@example.com' })
-
-/** Counted and compared after NFKC, so that one password has one form on every keyboard. */
-export const Password = z
-  .string()
-  .transform((text) => text.normalize('NFKC'))
-  .refine((text) => [...text].length >= 8, { error: 'Must have at least 8 characters' })
-  .refine((text) => [...text].length <= 128, { error: 'Must have at most 128 characters' })
-  .meta({
-    id: 'Password',
-    format: 'password',
-    minLength: 8,
-    maxLength: 128,
-    example: 'cut stone by stone',
-  })
-
-/** A password to compare with: the rules for new ones do not apply to it. */
-export const GivenPassword = z
-  .string()
-  .max(1_024)
-  // PostgreSQL stores neither, and callers besides HTTP hand in text as it came.
-  .refine((text) => text.isWellFormed() && !text.includes('\0'))
-  .transform((text) => text.normalize('NFKC'))
 
 const UserStatus = z.enum(['active', 'inactive'])
 const UserRole = z.enum(['user', 'admin'])

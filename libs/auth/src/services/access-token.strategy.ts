@@ -1,8 +1,11 @@
+import type { Request } from 'express'
+import { Strategy } from 'passport-jwt'
 import { z } from 'zod'
-import { ExtractJwt, Strategy } from 'passport-jwt'
 import type { Clock } from '@ashlar/core/module'
-import type { AuthStore } from '../auth.store.ts'
-import type { SigningKey } from './signing-key.ts'
+import type { LiveSessionRepository } from '../repositories/live-session.repository.ts'
+import { bearerTokenOf } from './bearer-token.ts'
+import type { SigningKeys } from './signing-key.ts'
+import { createVerifiedTokens, type AccessClaims } from './verified-tokens.ts'
 
 const allowedSkewSeconds = 30
 
@@ -10,62 +13,82 @@ const allowedSkewSeconds = 30
 const Claims = z.object({
   sub: z.string().regex(/^[1-9]\d{0,9}$/),
   sid: z.uuid(),
-  jti: z.string().min(1),
+  jti: z.string().min(1).max(100),
   iat: z.int(),
   exp: z.int(),
 })
 
 export interface AccessTokenStrategyDeps {
-  store: AuthStore
-  signingKey: SigningKey
+  liveSessions: LiveSessionRepository
+  signingKeys: SigningKeys
   issuer: string
   audience: string
   clock: Clock
 }
 
-/** A bearer token whose signature, claims and session are all good gives `{ user, sessionId }`; anything else fails alike. */
-export function createAccessTokenStrategy(deps: AccessTokenStrategyDeps) {
-  const { store, signingKey, issuer, audience, clock } = deps
-  // A key object, which needs no parsing at each request; only the types of passport-jwt do not know it.
-  const publicKey = signingKey.publicKey as unknown as Buffer
-  return new Strategy(
+/**
+ * A bearer token whose signature, claims and session are all good gives `{ user, sessionId }`; anything else fails alike. The signature of the
+ * same bytes is checked once, session and user at each request.
+ */
+export function createAccessTokenStrategy(deps: AccessTokenStrategyDeps): Strategy {
+  const { liveSessions, signingKeys, issuer, audience, clock } = deps
+  const verified = createVerifiedTokens()
+  const strategy = new Strategy(
     {
-      jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
-      secretOrKeyProvider: (_request, token: string, done) =>
-        done(null, isSignedWith(signingKey, token) ? publicKey : undefined),
+      jwtFromRequest: bearerTokenOf,
+      secretOrKeyProvider: (_request, token: string, done) => done(null, findKey(token)),
       algorithms: ['ES256'],
       issuer,
       audience,
       jsonWebTokenOptions: { clockTolerance: allowedSkewSeconds },
+      passReqToCallback: true,
     },
-    (payload: unknown, done) => {
-      findCaller(payload).then(
+    (request: Request, payload: unknown, done) => {
+      const claims = Claims.safeParse(payload).data
+      if (!claims) return done(null, false)
+      verified.add(bearerTokenOf(request) ?? '', claims)
+      findCaller(claims).then(
         (caller) => done(null, caller ?? false),
         (error: unknown) => done(error, false),
       )
     },
   )
+  const verify = strategy.authenticate
+  // Passport gives each request a strategy of its own, as `this`.
+  strategy.authenticate = function (request, options) {
+    const claims = verified.find(bearerTokenOf(request) ?? '')
+    if (!claims) return verify.call(this, request, options)
+    findCaller(claims).then(
+      (caller) => (caller ? this.success(caller) : this.fail(401)),
+      (error: Error) => this.error(error),
+    )
+  }
+  return strategy
 
-  async function findCaller(payload: unknown) {
-    const claims = Claims.safeParse(payload)
-    if (!claims.success) return null
-    const { sub, sid, iat } = claims.data
+  async function findCaller({ sub, sid, iat, exp }: AccessClaims) {
     const now = clock.now()
-    if (iat > now.getTime() / 1_000 + allowedSkewSeconds) return null
-    const session = await store.sessions.findLiveWithUser(sid, now)
-    if (!session || String(session.userId) !== sub) return null
+    const seconds = now.getTime() / 1_000
+    if (iat > seconds + allowedSkewSeconds || exp <= seconds - allowedSkewSeconds) return null
+    const session = await liveSessions.find(sid, now)
+    if (!session || String(session.user.id) !== sub) return null
     return { user: session.user, sessionId: session.id }
+  }
+
+  /** Only among our own keys, by `kid`; and not for a token with extensions that would have to be understood (`crit`, RFC 7515 §4.1.11). */
+  function findKey(token: string): Buffer | undefined {
+    const header = Header.safeParse(headerOf(token)).data
+    const key = header && signingKeys.find(({ kid }) => kid === header.kid)
+    // A key object, which needs no parsing at each request; only the types of passport-jwt do not know it.
+    return key?.publicKey as unknown as Buffer | undefined
   }
 }
 
-/** Only our own header is looked up: its `kid`, and no extension that would have to be understood (`crit`, RFC 7515 §4.1.11). */
-function isSignedWith({ kid }: SigningKey, token: string): boolean {
+const Header = z.object({ kid: z.string(), crit: z.undefined().optional() })
+
+function headerOf(token: string): unknown {
   try {
-    const [head = '', , , ...more] = token.split('.')
-    const header: unknown = JSON.parse(Buffer.from(head, 'base64url').toString('utf8'))
-    const known = z.object({ kid: z.literal(kid), crit: z.undefined().optional() })
-    return more.length === 0 && known.safeParse(header).success
+    return JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString('utf8'))
   } catch {
-    return false
+    return undefined
   }
 }

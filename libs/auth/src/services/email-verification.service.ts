@@ -3,6 +3,7 @@ import { invalidToken } from '../auth.errors.ts'
 import type { AuthStore } from '../auth.store.ts'
 import { emailVerificationRequested } from '../events/email-verification-requested.event.ts'
 import { unknownEmailNamed } from '../events/unknown-email-named.event.ts'
+import type { Client } from '../repositories/client.ts'
 import type { OneTimeToken } from '../repositories/one-time-token.repository.ts'
 import type { User } from '../repositories/user.repository.ts'
 import type { ResendVerificationBody, VerifyEmailBody } from '../schemas/auth.schema.ts'
@@ -21,12 +22,15 @@ export function createEmailVerificationService(deps: EmailVerificationServiceDep
   return { verify, resend }
 
   /** Proves the address that the token was sent to: the one of the account, or the one that it shall become. */
-  async function verify({ token }: VerifyEmailBody): Promise<void> {
+  async function verify({ token }: VerifyEmailBody, client: Client): Promise<void> {
     const { id, email, user } = await tokens.find('verify_email', token)
     const change = provenBy({ email }, user)
     await store.transaction(async (store) => {
       if (!(await store.tokens.take({ id }))) throw invalidToken()
-      await store.users.update(user.id, { ...change, emailVerifiedAt: clock.now() })
+      const at = clock.now()
+      await store.users.update(user.id, { ...change, emailVerifiedAt: at })
+      const action = change.email === undefined ? 'email_verified' : 'email_changed'
+      await store.audit.record({ action, actorId: user.id, userId: user.id, client, at })
     })
   }
 

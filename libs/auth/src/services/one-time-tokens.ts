@@ -12,32 +12,52 @@ export interface OneTimeTokensDeps {
 
 type Purpose = OneTimeToken['purpose']
 
+interface NewToken {
+  userId: number
+  email: string
+  ttlMs: number
+  /** What whoever uses the token must know besides. */
+  boundTo?: string
+}
+
 export type OneTimeTokens = ReturnType<typeof createOneTimeTokens>
 
 /** What goes out by mail and comes back once. */
 export function createOneTimeTokens({ store, clock }: OneTimeTokensDeps) {
   return { issue, find }
 
-  /** Makes a token of 256 random bits for a link to this address, and the older ones of this user and purpose worthless. */
+  /**
+   * Makes a token of 256 random bits for a link to this address, and the older ones of this user and purpose worthless. One that is bound
+   * leaves them: somebody may sign in with two browsers at once.
+   */
   async function issue(
     purpose: Purpose,
-    { userId, email, ttlMs }: { userId: number; email: string; ttlMs: number },
+    { userId, email, ttlMs, boundTo }: NewToken,
   ): Promise<string> {
     const token = randomBytes(32).toString('base64url')
     const createdAt = clock.now()
     const expiresAt = new Date(createdAt.getTime() + ttlMs)
-    await store.transaction((store) =>
-      store.tokens.replace({ userId, purpose, hash: hashOf(token), email, createdAt, expiresAt }),
-    )
+    const hash = hashOf(token, boundTo)
+    const row = { userId, purpose, hash, email, createdAt, expiresAt }
+    if (boundTo === undefined) await store.transaction((store) => store.tokens.replace(row))
+    else await store.tokens.create(row)
     return token
   }
 
   /** Throws `auth.invalid_token` when it is unknown, used, expired or of the other kind. */
-  async function find(purpose: Purpose, token: string): Promise<OneTimeToken & { user: User }> {
-    const found = await store.tokens.findWithUser({ hash: hashOf(token), purpose }, clock.now())
+  async function find(
+    purpose: Purpose,
+    token: string,
+    boundTo?: string,
+  ): Promise<OneTimeToken & { user: User }> {
+    const hash = hashOf(token, boundTo)
+    const found = await store.tokens.findWithUser({ hash, purpose }, clock.now())
     if (!found) throw invalidToken()
     return found
   }
 }
 
-const hashOf = (token: string) => Uint8Array.from(createHash('sha256').update(token).digest())
+const hashOf = (token: string, boundTo?: string) => {
+  const text = boundTo === undefined ? token : `${token}.${boundTo}`
+  return Uint8Array.from(createHash('sha256').update(text).digest())
+}

@@ -1,57 +1,69 @@
 import { randomBytes } from 'node:crypto'
 import { hash, verify, type Algorithm } from '@node-rs/argon2'
 import { hashingOverloaded } from '../auth.errors.ts'
+import { createWorkQueue } from './work-queue.ts'
 
 export interface PasswordHasher {
   /** Argon2id in PHC string format. Throws `auth.overloaded` when too many wait. */
   hash(password: string): Promise<string>
   /** Does the same work when there is no hash, so that the time does not tell whether an account exists. */
-  verify(hash: string | undefined, password: string): Promise<boolean>
+  verify(hash: string | null | undefined, password: string): Promise<boolean>
+  /**
+   * Runs `check` when its turn to hash comes, with a `verify` that need not wait again. For a hash that has to be looked up: who is refused
+   * costs no query, so that many log-ins leave the database to others.
+   */
+  inTurn<T>(check: (verify: PasswordHasher['verify']) => Promise<T>): Promise<T>
+  /** The hash of a password that was just found right, if its own was made with other parameters. Nothing either while others wait. */
+  renew(hash: string, password: string): Promise<string | undefined>
 }
 
-// OWASP Password Storage Cheat Sheet: Argon2id, 19 MiB, 2 passes, 1 lane.
-const parameters = {
-  algorithm: 2 as Algorithm.Argon2id,
-  memoryCost: 19_456,
-  timeCost: 2,
-  parallelism: 1,
+/** How expensive a hash is, and how many are made at a time in one process. */
+export interface HashingLimits {
+  memoryKib: number
+  passes: number
+  lanes: number
+  atOnce: number
+  queue: number
 }
 
-// Node has 4 threads for hashing, DNS and files together: two hashes at a time leave room for the others.
-const concurrency = 2
-const longestQueue = 100
+const argon2id = 2 as Algorithm.Argon2id
 
-/** The hash of no password, with our parameters: whatever is checked against it takes as long and does not match. */
-const decoy = `$argon2id$v=19$m=${parameters.memoryCost},t=${parameters.timeCost},p=${parameters.parallelism}$${randomPart(16)}$${randomPart(32)}`
-
-export function createPasswordHasher(): PasswordHasher {
-  const waiting: (() => void)[] = []
-  let running = 0
-
-  return { hash: hashPassword, verify: verifyPassword }
+export function createPasswordHasher(limits: HashingLimits): PasswordHasher {
+  const { memoryKib, passes, lanes, atOnce, queue } = limits
+  const prefix = `$argon2id$v=19$m=${memoryKib},t=${passes},p=${lanes}$`
+  const parameters = {
+    algorithm: argon2id,
+    memoryCost: memoryKib,
+    timeCost: passes,
+    parallelism: lanes,
+  }
+  /** The hash of no password, with our parameters: whatever is checked against it takes as long and does not match. */
+  const decoy = `${prefix}${randomPart(16)}$${randomPart(32)}`
+  // The hashes are made on other threads. A queue, because those threads resolve names and read files too.
+  const work = createWorkQueue({
+    atOnce,
+    longest: queue,
+    refusal: () => hashingOverloaded({ retryAfterSeconds: 2 }),
+  })
+  return { hash: hashPassword, verify: verifyPassword, inTurn, renew }
 
   function hashPassword(password: string): Promise<string> {
-    return limited(() => hash(password, parameters))
+    return work.run(() => hash(password, parameters))
   }
 
-  async function verifyPassword(stored: string | undefined, password: string): Promise<boolean> {
-    return limited(() => verify(stored ?? decoy, password))
+  function verifyPassword(stored: string | null | undefined, password: string): Promise<boolean> {
+    return inTurn((verifyNow) => verifyNow(stored, password))
   }
 
-  async function limited<T>(work: () => Promise<T>): Promise<T> {
-    if (waiting.length >= longestQueue) throw hashingOverloaded({ retryAfterSeconds: 2 })
-    if (running >= concurrency) await new Promise<void>((resolve) => waiting.push(resolve))
-    else running += 1
-    try {
-      return await work()
-    } finally {
-      const next = waiting.shift()
-      if (next) next()
-      else running -= 1
-    }
+  function inTurn<T>(check: (verify: PasswordHasher['verify']) => Promise<T>): Promise<T> {
+    return work.run(() => check((stored, password) => verify(stored ?? decoy, password)))
+  }
+
+  async function renew(stored: string, password: string): Promise<string | undefined> {
+    if (stored.startsWith(prefix) || work.isBusy()) return undefined
+    return hashPassword(password)
   }
 }
 
-function randomPart(bytes: number): string {
-  return randomBytes(bytes).toString('base64').replaceAll('=', '')
-}
+const randomPart = (bytes: number): string =>
+  randomBytes(bytes).toString('base64').replaceAll('=', '')

@@ -4,6 +4,7 @@ import type { AuthStore } from '../auth.store.ts'
 import { passwordChanged } from '../events/password-changed.event.ts'
 import { passwordResetRequested } from '../events/password-reset-requested.event.ts'
 import { unknownEmailNamed } from '../events/unknown-email-named.event.ts'
+import type { Client } from '../repositories/client.ts'
 import type { ResetPasswordBody, RestorePasswordBody } from '../schemas/auth.schema.ts'
 import type { OneTimeTokens } from './one-time-tokens.ts'
 import type { PasswordHasher } from './password-hasher.ts'
@@ -22,22 +23,30 @@ export function createPasswordResetService(deps: PasswordResetServiceDeps) {
   return { request, reset }
 
   /** One answer and the same work, an event, whether there is such an account or not. */
-  async function request({ email }: RestorePasswordBody): Promise<void> {
+  async function request({ email }: RestorePasswordBody, client: Client): Promise<void> {
     const user = await store.users.findByEmail(email)
-    if (user?.status === 'active')
-      await store.events.publish(passwordResetRequested, { userId: user.id })
-    else await store.events.publish(unknownEmailNamed, { request: 'restore-password' })
+    const at = clock.now()
+    await store.transaction(async (store) => {
+      if (user?.status === 'active')
+        await store.events.publish(passwordResetRequested, { userId: user.id })
+      else await store.events.publish(unknownEmailNamed, { request: 'restore-password' })
+      const action = 'password_reset_requested'
+      await store.audit.record({ action, userId: user?.id, client, at })
+    })
   }
 
-  async function reset({ token, password }: ResetPasswordBody): Promise<void> {
+  async function reset({ token, password }: ResetPasswordBody, client: Client): Promise<void> {
     const { id, email, user } = await tokens.find('reset_password', token)
     if (email !== user.email) throw invalidToken()
     const passwordHash = await passwords.hash(password)
     await store.transaction(async (store) => {
       if (!(await store.tokens.take({ id }))) throw invalidToken()
       await store.users.update(user.id, { passwordHash })
-      await store.sessions.endAllOf(user.id, clock.now())
+      const at = clock.now()
+      await store.sessions.endAllOf(user.id, at)
       await store.events.publish(passwordChanged, { userId: user.id })
+      const entry = { actorId: user.id, userId: user.id, client, at }
+      await store.audit.record({ action: 'password_reset', ...entry })
     })
   }
 }

@@ -4,6 +4,7 @@ import type { AuthStore } from '../auth.store.ts'
 import { emailChangeRequested } from '../events/email-change-requested.event.ts'
 import { passwordChanged } from '../events/password-changed.event.ts'
 import type { Authenticated } from '../guards/auth.guards.ts'
+import type { Client } from '../repositories/client.ts'
 import type { User } from '../repositories/user.repository.ts'
 import type { ProfileChange } from '../schemas/user.schema.ts'
 import type { LoginLimits } from './login-limits.ts'
@@ -25,12 +26,12 @@ export function createProfileService({ store, passwords, limits, clock }: Profil
   async function update(
     caller: Authenticated,
     change: ProfileChange,
-    address: string | undefined,
+    client: Client,
   ): Promise<User> {
     const { username, email, password, currentPassword } = change
     const user = await store.users.findById(caller.user.id)
     if (!user) throw userNotFound()
-    if (currentPassword !== undefined) await assertPassword(user, currentPassword, address)
+    if (currentPassword !== undefined) await assertPassword(user, currentPassword, client)
     const isNewEmail = email !== undefined && email !== user.email
     if (isNewEmail && (await store.users.findByEmail(email))) throw emailTaken()
     const passwordHash = password === undefined ? undefined : await passwords.hash(password)
@@ -42,24 +43,32 @@ export function createProfileService({ store, passwords, limits, clock }: Profil
       })
       // It was changed elsewhere while this request was under way.
       if (!updated) throw wrongPassword()
+      const entry = { actorId: user.id, userId: user.id, client, at: clock.now() }
       if (passwordHash !== undefined) {
-        await store.sessions.endAllBut(caller.sessionId, user.id, clock.now())
+        await store.sessions.endAllBut(caller.sessionId, user.id, entry.at)
         await store.events.publish(passwordChanged, { userId: user.id })
+        await store.audit.record({ action: 'password_changed', ...entry })
       }
-      if (isNewEmail) await store.events.publish(emailChangeRequested, { userId: user.id })
+      if (isNewEmail) {
+        await store.events.publish(emailChangeRequested, { userId: user.id })
+        await store.audit.record({ action: 'email_change_requested', ...entry })
+      }
       return updated
     })
   }
 
   /** A wrong one counts as a failed log-in does. */
   async function assertPassword(
-    { email, passwordHash }: User,
+    { id, email, passwordHash }: User,
     password: string,
-    address: string | undefined,
+    client: Client,
   ): Promise<void> {
+    const { address } = client
     await limits.check({ email, address })
     if (await passwords.verify(passwordHash, password)) return
     await limits.fail({ email, address })
+    const entry = { actorId: id, userId: id, client, at: clock.now() }
+    await store.audit.record({ action: 'current_password_refused', ...entry })
     throw wrongPassword()
   }
 }

@@ -101,9 +101,9 @@ async function startFamily() {
 }
 
 /** Hashing is not what is looked at here. */
-let password: string | undefined
+let password: string | null = null
 async function createFastUser() {
-  if (password === undefined) password = (await createUser(auth.store)).user.passwordHash
+  password ??= (await createUser(auth.store)).user.passwordHash
   const name = `model-${Math.random().toString(36).slice(2)}`
   const user = await auth.store.users.create({
     username: name,
@@ -206,7 +206,7 @@ async function take(family: Family, step: Step): Promise<Outcome> {
     )
     return { step, place, answer }
   }
-  if (step.kind === 'log out') await service(auth.store).logOut(token)
+  if (step.kind === 'log out') await service(auth.store).logOut(token, client)
   else await endAll(family, step.kind)
   return { step, place, answer: 'done' }
 }

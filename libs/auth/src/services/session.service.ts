@@ -5,7 +5,8 @@ import { invalidCredentials, invalidRefreshToken, sessionNotFound } from '../aut
 import type { AuthStore } from '../auth.store.ts'
 import { sessionReused } from '../events/session-reused.event.ts'
 import type { Authenticated } from '../guards/auth.guards.ts'
-import type { Client, Session, SessionWithUser } from '../repositories/session.repository.ts'
+import type { Client } from '../repositories/client.ts'
+import type { Session, SessionWithUser } from '../repositories/session.repository.ts'
 import type { User } from '../repositories/user.repository.ts'
 import type { TokenAnswer } from '../schemas/auth.schema.ts'
 import type { AccessTokens } from './access-token.ts'
@@ -39,7 +40,12 @@ export function createSessionService(deps: SessionServiceDeps) {
         now,
         expiresAt: expiryFrom(now),
       })
-      await store.sessions.endOldest(user.id, config.sessionLimit, now)
+      const surplus = await store.sessions.endOldest(user.id, config.sessionLimit, now)
+      await store.audit.record({ action: 'logged_in', ...entryOf(session), client, at: now })
+      for (const id of surplus) {
+        const entry = entryOf({ id, userId: user.id })
+        await store.audit.record({ action: 'session_ended', ...entry, client, at: now })
+      }
       return session
     })
     return answer(session, token, now)
@@ -66,49 +72,71 @@ export function createSessionService(deps: SessionServiceDeps) {
       }),
     )
     if (rotated) return answer(session, successor.token, now)
-    return repeat(token, hash, now)
+    return repeat(token, hash, client, now)
   }
 
   /** A token that was exchanged before: by the same client a moment ago, or it is theft. */
-  async function repeat(token: string, hash: Uint8Array, now: Date): Promise<TokenAnswer> {
+  async function repeat(
+    token: string,
+    hash: Uint8Array,
+    client: Client,
+    now: Date,
+  ): Promise<TokenAnswer> {
     const session = await store.sessions.findByToken(refreshTokens.hashOf(token))
     if (!session || !isUsable(session, now)) throw invalidRefreshToken()
     const successor = refreshTokens
       .successorsOf(token, session.salt)
       .find((candidate) => equal(candidate.hash, session.refreshTokenHash))
     if (successor && isInGrace(session, hash, now)) return answer(session, successor.token, now)
-    await endStolen(session, now)
+    await endStolen(session, client, now)
     throw invalidRefreshToken()
   }
 
-  function endStolen({ id, userId }: Session, now: Date): Promise<void> {
+  function endStolen(session: Session, client: Client, now: Date): Promise<void> {
+    const { id, userId } = session
     return store.transaction(async (store) => {
       // Once: whoever comes second finds it ended.
-      if (await store.sessions.end({ id, userId }, now))
-        await store.events.publish(sessionReused, { userId, sessionId: id })
+      if (!(await store.sessions.end(session, now))) return
+      await store.events.publish(sessionReused, { userId, sessionId: id })
+      // Who it was is not known: the owner or the thief.
+      const entry = { ...entryOf(session), actorId: undefined }
+      await store.audit.record({ action: 'refresh_token_reused', ...entry, client, at: now })
     })
   }
 
   /** Quiet about a token that opens nothing any more. */
-  async function logOut(token: string): Promise<void> {
+  async function logOut(token: string, client: Client): Promise<void> {
     const now = clock.now()
     const hash = refreshTokens.hashOf(token)
     const session = await store.sessions.findByToken(hash)
     if (!session) return
-    if (equal(hash, session.refreshTokenHash) || isInGrace(session, hash, now))
-      await store.sessions.end(session, now)
+    if (!equal(hash, session.refreshTokenHash) && !isInGrace(session, hash, now)) return
+    await store.transaction(async (store) => {
+      if (await store.sessions.end(session, now))
+        await store.audit.record({ action: 'logged_out', ...entryOf(session), client, at: now })
+    })
   }
 
   function findPageOf(userId: number, list: PageRequest): Promise<Page<Session>> {
     return store.sessions.findLivePageOf(userId, list, clock.now())
   }
 
-  async function end(id: string, userId: number): Promise<void> {
-    if (!(await store.sessions.end({ id, userId }, clock.now()))) throw sessionNotFound()
+  function end(id: string, userId: number, client: Client): Promise<void> {
+    const at = clock.now()
+    const session = { id, userId }
+    return store.transaction(async (store) => {
+      if (!(await store.sessions.end(session, at))) throw sessionNotFound()
+      await store.audit.record({ action: 'session_ended', ...entryOf(session), client, at })
+    })
   }
 
-  function endOthers({ user, sessionId }: Authenticated): Promise<void> {
-    return store.sessions.endAllBut(sessionId, user.id, clock.now())
+  function endOthers({ user, sessionId }: Authenticated, client: Client): Promise<void> {
+    const at = clock.now()
+    const kept = { id: sessionId, userId: user.id }
+    return store.transaction(async (store) => {
+      await store.sessions.endAllBut(sessionId, user.id, at)
+      await store.audit.record({ action: 'other_sessions_ended', ...entryOf(kept), client, at })
+    })
   }
 
   function isInGrace(session: Session, hash: Uint8Array, now: Date): boolean {
@@ -136,5 +164,12 @@ export function createSessionService(deps: SessionServiceDeps) {
 
 const isUsable = ({ endedAt, expiresAt, user }: SessionWithUser, now: Date): boolean =>
   endedAt === null && expiresAt > now && user.status === 'active'
+
+/** What the owner of a session did with it, for the audit trail. */
+const entryOf = ({ id, userId }: Pick<Session, 'id' | 'userId'>) => ({
+  actorId: userId,
+  userId,
+  details: { sessionId: id },
+})
 
 const equal = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0

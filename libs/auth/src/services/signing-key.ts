@@ -1,4 +1,5 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
+import type { Jwks } from '../schemas/jwks.schema.ts'
 
 export interface SigningKey {
   /** RFC 7638 thumbprint of the public key. */
@@ -7,7 +8,16 @@ export interface SigningKey {
   publicKey: KeyObject
 }
 
-/** Reads `AUTH_JWT_PRIVATE_KEY`: PKCS #8 DER in base64. Key objects and not PEM, because parsing a PEM costs more than a signature. */
+/** The keys that are live: the first one signs, all of them verify. */
+export type SigningKeys = readonly [SigningKey, ...SigningKey[]]
+
+export function readSigningKeys(first: string, second: string | undefined): SigningKeys {
+  const signing = readSigningKey(first)
+  if (second === undefined || second === first) return [signing]
+  return [signing, readSigningKey(second)]
+}
+
+/** Reads PKCS #8 DER in base64. Key objects and not PEM, because parsing a PEM costs more than a signature. */
 export function readSigningKey(base64: string): SigningKey {
   const privateKey = createPrivateKey({
     key: Buffer.from(base64, 'base64'),
@@ -23,6 +33,16 @@ export function isSigningKey(base64: string): boolean {
     return readSigningKey(base64).privateKey.asymmetricKeyDetails?.namedCurve === 'prime256v1'
   } catch {
     return false
+  }
+}
+
+/** What others need to verify our tokens (RFC 7517). Nothing of a private key. */
+export function publicKeysOf(keys: SigningKeys): Jwks {
+  return {
+    keys: keys.map(({ kid, publicKey }) => {
+      const { x = '', y = '' } = publicKey.export({ format: 'jwk' })
+      return { kty: 'EC', crv: 'P-256', x, y, kid, alg: 'ES256', use: 'sig' }
+    }),
   }
 }
 

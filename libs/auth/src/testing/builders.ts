@@ -4,7 +4,13 @@ import type { User } from '../repositories/user.repository.ts'
 import type { RegisterBody } from '../schemas/auth.schema.ts'
 import { createPasswordHasher } from '../services/password-hasher.ts'
 
-const passwords = createPasswordHasher()
+const passwords = createPasswordHasher({
+  memoryKib: 19_456,
+  passes: 2,
+  lanes: 1,
+  atOnce: 2,
+  queue: 1_000,
+})
 
 /** A body that registers, different at every call. */
 export function buildRegistration(values: Partial<RegisterBody> = {}): RegisterBody {

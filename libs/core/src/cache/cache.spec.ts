@@ -174,6 +174,8 @@ describe('one loader', () => {
     const fail = () => Promise.reject(new Error('frost'))
     const results = await Promise.allSettled([1, 2].map(() => a.stones.wrap('7', minute, fail)))
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    // Nobody waits for it any more.
+    expect(await a.keys('lock')).toEqual([])
     expect(await nameOf(b.stones.wrap('7', minute, loader('b')))).toBe('b 1')
   })
 
@@ -304,6 +306,19 @@ describe('without Redis', () => {
     expect((await lookups()).error).toBe(1)
     await proxy.restore()
     await eventually(async () => (await nameOf(stones.get('7'))) === 'kept')
+  })
+
+  it('whoever asks after an invalidation is not given what began to load before', async () => {
+    const { cache, stones } = await start(proxy.url)
+    await proxy.cut()
+    const old = loader('old')
+    old.hold()
+    const first = stones.wrap('7', minute, old)
+    await eventually(() => old.runs === 1)
+    await cache.invalidateTags(['quarry.stones'])
+    expect(await nameOf(stones.wrap('7', minute, loader('new')))).toBe('new 1')
+    old.release()
+    await first
   })
 
   it('keeps one caller waiting for a frozen Redis, not each', async () => {

@@ -7,8 +7,6 @@ export interface Invalidations {
 
 const mostRemembered = 10_000
 
-export type OwedInvalidations = ReturnType<typeof createOwedInvalidations>
-
 /** Invalidations that Redis has not confirmed. */
 export function createOwedInvalidations() {
   let owed = none()

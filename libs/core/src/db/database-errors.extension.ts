@@ -18,10 +18,10 @@ export const mapErrors = Prisma.defineExtension({
   name: 'map-errors',
   query: {
     async $allOperations(asked): Promise<unknown> {
-      const { operation, args, query } = asked
-      const repeatable = reads.has(operation) && !isInTransaction(asked)
+      const run = async (): Promise<unknown> => asked.query(asked.args)
+      const repeatable = reads.has(asked.operation) && !isInTransaction(asked)
       try {
-        return await (repeatable ? askAgainIfLost(() => query(args)) : query(args))
+        return await (repeatable ? askAgainIfLost(run) : run())
       } catch (error) {
         throw toDatabaseError(error)
       }

@@ -13,7 +13,7 @@ const retryAfterSeconds = 1
 
 // Codes of Prisma, PostgreSQL (SQLSTATE) and the system. Not messages, because those quote values and lines of source code.
 const taken = /^(P2002|23505)$/
-const missing = /^P2025$/
+const missing = /^(P2015|P2018|P2025)$/
 const brokenReference = /^(P2003|P2014|23503|23001)$/
 // Too long, out of range, no such form, a broken check, U+0000.
 const refused = /^(P2000|P2020|P2007|22001|22003|22007|22008|22P02|23514|22021|22P05)$/

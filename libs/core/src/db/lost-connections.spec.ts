@@ -1,4 +1,5 @@
 import { createTestCore, eventually, startTcpProxy, type TestCore } from '../../testing/index.ts'
+import type { AppError } from '../errors/index.ts'
 import { createDatabase, toDatabaseError } from './index.ts'
 
 const unavailable = { kind: 'unavailable', code: 'database.unavailable', retryAfterSeconds: 1 }
@@ -27,10 +28,10 @@ async function withVictim<T>(work: (victim: ReturnType<typeof createDatabase>) =
   }
 }
 
-/** Ends connections of the victim whose last statement is like this, and tells how many. */
+/** Ends connections of the victim whose last statement is like this, waits until they are gone, and tells how many. */
 async function terminate(like: string): Promise<number> {
   const { rows } = await test.core.database.pool.query(
-    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
       WHERE application_name = 'victim' AND datname = current_database() AND query LIKE $1`,
     [like],
   )
@@ -48,14 +49,21 @@ const busyWith = (like: string) =>
   })
 
 /** Holds back whoever touches the table, until it is released. */
-async function lockUsers() {
+async function whileUsersAreLocked<T>(work: (release: () => Promise<unknown>) => Promise<T>) {
   const holder = await test.core.database.pool.connect()
-  await holder.query('BEGIN; LOCK TABLE "user" IN ACCESS EXCLUSIVE MODE')
-  return async () => {
+  try {
+    await holder.query('BEGIN; LOCK TABLE "user" IN ACCESS EXCLUSIVE MODE')
+    return await work(() => holder.query('COMMIT'))
+  } finally {
     await holder.query('ROLLBACK')
     holder.release()
   }
 }
+
+/** Begins it now: a query of Prisma waits for somebody to wait for it. */
+const begun = <T>(query: PromiseLike<T>): Promise<T> => Promise.resolve(query)
+const caught = (work: PromiseLike<unknown>): Promise<unknown> =>
+  begun(work).catch((error: unknown) => error)
 
 it('idle connections that were cut go unnoticed', () =>
   withVictim(async ({ client, pool }) => {
@@ -71,75 +79,71 @@ it('idle connections that were cut go unnoticed', () =>
 it('a read that is cut is asked once more', () =>
   withVictim(async ({ client }) => {
     await client.user.create({ data: mason('ada') })
-    const release = await lockUsers()
-    const reading = client.user.findMany({ where: { username: 'ada' } }).then((rows) => rows)
-    await busyWith('SELECT%"user"%')
-    expect(await terminate('SELECT%"user"%')).toBe(1)
-    await busyWith('SELECT%"user"%')
-    await release()
-    expect(await reading).toMatchObject([{ username: 'ada' }])
+    await whileUsersAreLocked(async (release) => {
+      const reading = begun(client.user.findMany({ where: { username: 'ada' } }))
+      await busyWith('SELECT%"user"%')
+      expect(await terminate('SELECT%"user"%')).toBe(1)
+      await busyWith('SELECT%"user"%')
+      await release()
+      expect(await reading).toMatchObject([{ username: 'ada' }])
+    })
   }))
 
 it('a read by hand-written SQL is asked once more, too', () =>
-  withVictim(async ({ read }) => {
-    const release = await lockUsers()
-    const statement = { name: 'names', text: 'SELECT username FROM "user" WHERE username = $1' }
-    const reading = read<{ username: string }>(statement, ['ada'])
-    await busyWith('SELECT username%')
-    expect(await terminate('SELECT username%')).toBe(1)
-    await busyWith('SELECT username%')
-    await release()
-    expect(await reading).toEqual([{ username: 'ada' }])
-  }))
+  withVictim(({ read }) =>
+    whileUsersAreLocked(async (release) => {
+      const statement = { name: 'names', text: 'SELECT username FROM "user" WHERE username = $1' }
+      const reading = read<{ username: string }>(statement, ['ada'])
+      await busyWith('SELECT username%')
+      expect(await terminate('SELECT username%')).toBe(1)
+      await busyWith('SELECT username%')
+      await release()
+      expect(await reading).toEqual([{ username: 'ada' }])
+    }),
+  ))
 
 it('a read that is cut twice is unavailable', () =>
-  withVictim(async ({ client }) => {
-    const release = await lockUsers()
-    const reading = client.user.count().catch((error: unknown) => error)
-    for (const _ of [1, 2]) {
-      await busyWith('SELECT%"user"%')
-      await terminate('SELECT%"user"%')
-    }
-    expect(await reading).toMatchObject(unavailable)
-    await release()
-  }))
+  withVictim(({ client }) =>
+    whileUsersAreLocked(async () => {
+      const reading = caught(client.user.count())
+      for (let cuts = 0; cuts < 2; cuts += 1) {
+        await busyWith('SELECT%"user"%')
+        await terminate('SELECT%"user"%')
+      }
+      expect(await reading).toMatchObject(unavailable)
+    }),
+  ))
 
 it('a write that is cut is unavailable and never repeated', () =>
   withVictim(async ({ client }) => {
-    const release = await lockUsers()
-    const writing = client.user.create({ data: mason('ben') }).catch((error: unknown) => error)
-    await busyWith('INSERT%')
-    await terminate('INSERT%')
-    expect(await writing).toMatchObject(unavailable)
-    await release()
+    await whileUsersAreLocked(async () => {
+      const writing = caught(client.user.create({ data: mason('ben') }))
+      await busyWith('INSERT%')
+      await terminate('INSERT%')
+      expect(await writing).toMatchObject(unavailable)
+    })
     expect(await client.user.count({ where: { username: 'ben' } })).toBe(0)
   }))
 
 it('a read in a transaction that is cut fails with the transaction', () =>
-  withVictim(async ({ client }) => {
-    const release = await lockUsers()
-    const reading = client.$transaction((tx) => tx.user.count()).catch(toDatabaseError)
-    await busyWith('SELECT%"user"%')
-    await terminate('SELECT%"user"%')
-    expect(await reading).toMatchObject(unavailable)
-    await release()
-  }))
+  withVictim(({ client }) =>
+    whileUsersAreLocked(async () => {
+      const reading = client.$transaction((tx) => tx.user.count()).catch(toDatabaseError)
+      await busyWith('SELECT%"user"%')
+      await terminate('SELECT%"user"%')
+      expect(await reading).toMatchObject(unavailable)
+    }),
+  ))
 
 it('a locked table is a timeout, or no connection, and the health still answers', () =>
   withVictim(async ({ client, pool, ping }) => {
-    const release = await lockUsers()
-    const asking = Array.from({ length: 8 }, () =>
-      client.user.count().then(
-        () => 'counted',
-        (error: { code: string }) => error.code,
-      ),
-    )
-    await eventually(() => pool.waitingCount > 0)
-    await ping()
-    expect(new Set(await Promise.all(asking))).toEqual(
-      new Set(['database.timeout', 'database.unavailable']),
-    )
-    await release()
+    await whileUsersAreLocked(async () => {
+      const asking = Array.from({ length: 8 }, () => caught(client.user.count()))
+      await eventually(() => pool.waitingCount > 0)
+      await ping()
+      const codes = (await Promise.all(asking)).map((error) => (error as AppError).code)
+      expect(new Set(codes)).toEqual(new Set(['database.timeout', 'database.unavailable']))
+    })
     expect(await client.user.count()).toEqual(expect.any(Number))
     expect(pool.waitingCount).toBe(0)
   }))

@@ -30,23 +30,22 @@ function nestedWrite(
   value: unknown,
 ): [operation: string, value: unknown] {
   const { target } = relation
-  // `true` is Prisma's word for the one that there is.
-  const visibleOnes = () => each(value === true ? {} : value, (where) => visible(target, where))
+  const visibleOnes = () => each(value, (where) => visible(target, where))
   switch (operation) {
     case 'create':
       return [operation, each(value, (data) => visibleData(target, data))]
     case 'connect':
+    case 'disconnect':
     case 'set':
       return [operation, visibleOnes()]
-    case 'disconnect':
-      return [operation, target.softDeletes ? visibleOnes() : value]
     case 'delete':
-      if (!target.softDeletes) return [operation, value === true ? value : visibleOnes()]
-      return ['update', each(visibleOnes(), marking)]
+      // `true` is Prisma's word for the one that there is.
+      if (target.softDeletes)
+        return ['update', each(value === true ? live : visibleOnes(), marking)]
+      return [operation, visibleOnes()]
     case 'deleteMany':
-      return target.softDeletes
-        ? ['updateMany', each(visibleOnes(), marking)]
-        : [operation, visibleOnes()]
+      if (target.softDeletes) return ['updateMany', each(visibleOnes(), marking)]
+      return [operation, visibleOnes()]
     case 'connectOrCreate':
     case 'updateMany':
     case 'upsert':
@@ -72,7 +71,8 @@ function visibleWrite(target: Model, write: Fields): Fields {
 function fullUpdate({ kind, target }: Relation, write: Fields): Fields {
   const isFull =
     isFields(write['data']) && Object.keys(write).every((key) => updateMembers.has(key))
-  return kind === 'list' || isFull || !target.softDeletes ? write : { data: write, where: live }
+  if (kind === 'list' || isFull) return write
+  return { data: write, ...(target.softDeletes && { where: live }) }
 }
 
 const updateMembers = new Set(['where', 'data'])

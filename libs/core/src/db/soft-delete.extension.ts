@@ -14,7 +14,7 @@ export function hideDeleted(relations: Relations) {
         async $allOperations(asked): Promise<unknown> {
           const model = models.get(asked.model)
           if (!model?.reachesDeleted) return asked.query(asked.args)
-          const { args, absences } = visibleArgs(model, asked.operation, asked.args as Fields)
+          const { args, absences } = visibleArgs(model, asked.operation, asked.args)
           const answer = await asked.query(args)
           return absences.size === 0 ? answer : hideIn(answer, absences, dataPathOf(asked))
         },

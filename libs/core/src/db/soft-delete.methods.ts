@@ -58,7 +58,7 @@ const further = {
     this: T,
     { where }: { where: WhereUnique<T> },
   ): Prisma.PrismaPromise<Prisma.Result<T, object, 'delete'>> {
-    return unmarkedTableOf(this).delete({ where: where as Fields }) as Prisma.PrismaPromise<
+    return unmarkedTableOf(this).delete({ where }) as Prisma.PrismaPromise<
       Prisma.Result<T, object, 'delete'>
     >
   },

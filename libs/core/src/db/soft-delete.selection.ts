@@ -28,15 +28,14 @@ export function visibleSelection(model: Model, args: Fields): Selected {
   const chosen = args[key]
   if (!isFields(chosen)) return { args, absences: nothing }
   let changed: Fields | undefined
-  let absences = nothing
+  const absences: Absences = new Map()
   for (const [field, value] of Object.entries(chosen)) {
     if (value !== true && !isFields(value)) continue
     const relation = model.relations.get(field)
     if (relation?.target.reachesDeleted) {
       const [selected, absence] = selectRelation(relation, value)
       ;(changed ??= { ...chosen })[field] = selected
-      if (absence.hidesDeleted || absence.below.size > 0)
-        (absences = absences === nothing ? new Map() : absences).set(field, absence)
+      if (absence.hidesDeleted || absence.below.size > 0) absences.set(field, absence)
     } else if (field === '_count') (changed ??= { ...chosen })[field] = counts(model, value)
   }
   return { args: changed ? { ...args, [key]: changed } : args, absences }

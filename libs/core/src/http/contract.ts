@@ -48,10 +48,14 @@ export interface RouteContract<
   status?: number
   /** Path of what was created, within the API: `/users/1`. */
   location?: (result: z.input<Response>) => string
+  /** The handler answers an address (`response: z.url()`), and the browser is sent there: 302 without a body. */
+  redirect?: true
   /** `false` answers without `{"data": …}` around, where another standard sets the shape. */
   envelope?: boolean
   /** The answer is kept in Redis (GET only), with an `ETag` of its body if none is declared. Guard and policy are asked each time. */
   cache?: CacheContract<Context & { params: z.output<Params> }>
+  /** How long anybody's cache may keep the answer. For what is the same for all, without a guard. */
+  maxAgeSeconds?: number
   /** No cache may keep the answer. */
   noStore?: boolean
   /** Takes an `Idempotency-Key` (POST only): a repeat gets the first answer again. Not for answers that hold secrets. */
@@ -67,7 +71,7 @@ export interface RouteContract<
 }
 
 /** How an answer is kept: for each caller on its own, unless it is `public`. */
-export interface CacheContract<Input> extends Omit<CacheOptions, 'tags' | 'negativeTtlMs'> {
+interface CacheContract<Input> extends Omit<CacheOptions, 'tags' | 'negativeTtlMs'> {
   /** What it depends on: `<module>.<what>:<id>`. */
   tags?: readonly string[] | ((input: Input) => readonly string[])
   /** The same answer for everybody who may ask. Needed where there is no guard. */

@@ -21,7 +21,7 @@ export const headerFields = {
     'Other pages, by their relation: first, prev, next, last (RFC 8288).',
     '</api/v1/users?page=2>; rel="next"',
   ),
-  Location: text('Path of what was created.', '/api/v1/users/1'),
+  Location: text('Path of what was created, or where to go on.', '/api/v1/users/1'),
   RateLimit: text(
     'What is left of each limit, and for how many seconds.',
     '"default"; r=299; t=60',
@@ -59,8 +59,11 @@ export const answerHeadersOf = (contract: AnyContract): ZodOpenApiHeadersObject 
   refer(
     ['X-Request-Id', true],
     ...limitFields(contract),
-    ['Cache-Control', contract.guard || contract.noStore || contract.cache],
-    ['Location', contract.location],
+    [
+      'Cache-Control',
+      contract.guard || contract.noStore || contract.cache || contract.maxAgeSeconds,
+    ],
+    ['Location', contract.location ?? contract.redirect],
     ['Link', contract.list],
     ['ETag', contract.etag],
     ['Idempotency-Replayed', contract.idempotent],

@@ -63,7 +63,7 @@ type Problem = z.infer<typeof Problem>
 /** The answer of a route, and its problems grouped by status. */
 export function responsesOf(route: Route): ZodOpenApiResponsesObject {
   const { contract, method } = route
-  const status = contract.status ?? (contract.response ? 200 : 204)
+  const status = contract.redirect ? 302 : (contract.status ?? (contract.response ? 200 : 204))
   const problems = Map.groupBy(problemsOf(route), ({ kind }) => String(statusOf(kind)))
   return {
     [String(status)]: answerOf(contract, status),
@@ -79,13 +79,14 @@ const descriptions: Record<number, string> = {
   201: 'Created.',
   202: 'Accepted; done later.',
   204: 'Done; nothing to say.',
+  302: 'Go on at the address that Location names.',
 }
 
 function answerOf(contract: AnyContract, status: number): ZodOpenApiResponseObject {
   const { response } = contract
   const headers = answerHeadersOf(contract)
   const description = descriptions[status] ?? 'Done.'
-  if (!response) return { description, headers }
+  if (!response || contract.redirect) return { description, headers }
   const schema = contract.list
     ? listAnswer(response)
     : contract.envelope === false

@@ -15,14 +15,15 @@ export function createPresenter(
   const { location, etag } = contract
   const response =
     contract.list && contract.response ? listAnswer(contract.response) : contract.response
-  const status = contract.status ?? (response ? 200 : 204)
+  const status = contract.redirect ? 302 : (contract.status ?? (response ? 200 : 204))
   const serialize =
-    response &&
-    createSerializer(response, {
-      name: `${method.toUpperCase()} ${path}`,
-      envelope: contract.envelope !== false && !contract.list,
-      strict,
-    })
+    response && !contract.redirect
+      ? createSerializer(response, {
+          name: `${method.toUpperCase()} ${path}`,
+          envelope: contract.envelope !== false && !contract.list,
+          strict,
+        })
+      : undefined
   return contract.list ? presentPage : present
 
   function present(result: unknown): Answer {
@@ -39,8 +40,11 @@ export function createPresenter(
     const headers: Record<string, string> = {}
     if (contract.noStore) headers['Cache-Control'] = 'no-store'
     else if (contract.guard) headers['Cache-Control'] = 'private, no-cache'
+    else if (contract.maxAgeSeconds !== undefined)
+      headers['Cache-Control'] = `public, max-age=${contract.maxAgeSeconds}`
     else if (contract.cache)
       headers['Cache-Control'] = `public, max-age=${Math.floor(contract.cache.ttlMs / 1_000)}`
+    if (contract.redirect) headers['Location'] = result as string
     if (location) headers['Location'] = base + location(result as never)
     if (typeof etag === 'function') headers['ETag'] = etagOf(etag(result as never))
     else if (etag === 'body' && body !== undefined) headers['ETag'] = etagOfBody(body)

@@ -6,8 +6,6 @@ export interface Count {
   resetAt: number
 }
 
-export type Counters = ReturnType<typeof createCounters>
-
 /** Counts in this process. At most `maxKeys`; then those go that were not counted for the longest time. */
 export function createCounters(windowMs: number, maxKeys: number) {
   const counts = new Map<string, Count>()

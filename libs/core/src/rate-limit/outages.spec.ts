@@ -161,6 +161,7 @@ describe('without Redis', () => {
       return (await a.fallback()) === 0
     })
     const b = await start()
+    await eventually(async () => (await settled(b)) === 9)
     expect(await passed(9, () => b.limiter.consume('third'))).toBe(5)
     expect(await passed(1, () => a.limiter.consume('third'))).toBe(0)
   })

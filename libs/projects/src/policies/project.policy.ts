@@ -19,4 +19,5 @@ export const canUpdateProject = (actor: Actor, project: Owned): boolean =>
 export const canDeleteProject = (actor: Actor, project: Owned): boolean =>
   actor.role === 'admin' || project.ownerId === actor.id
 
-export const canRestoreProject = canDeleteProject
+export const canRestoreProject = (actor: Actor, project: Owned): boolean =>
+  canDeleteProject(actor, project)

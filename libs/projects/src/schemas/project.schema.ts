@@ -9,7 +9,7 @@ const ProjectName = z
 
 const ProjectDescription = z.string().max(2_000).meta({ id: 'ProjectDescription' })
 
-export const ProjectStatus = z.enum(['active', 'archived']).meta({ id: 'ProjectStatus' })
+const ProjectStatus = z.enum(['active', 'archived']).meta({ id: 'ProjectStatus' })
 
 export const NewProject = z
   .strictObject({ name: ProjectName, description: ProjectDescription.default('') })

@@ -11,7 +11,7 @@ import { softDelete } from '../soft-delete.methods.ts'
 
 export type Library = Awaited<ReturnType<typeof createLibrary>>
 
-/** Authors, books, tags, profiles and reviews: models with every kind of relation, which the project's own do not have. */
+/** Authors, books, tags, profiles, reviews and replies: models with every kind of relation, which the project's own do not have. */
 export async function createLibrary() {
   const database = await cloneTestDatabase(
     process.env['DATABASE_URL'] ?? '',
@@ -28,15 +28,15 @@ export async function createLibrary() {
 
   async function empty() {
     await pool.query(
-      'TRUNCATE author, profile, book, tag, "_BookToTag", review RESTART IDENTITY CASCADE',
+      'TRUNCATE author, profile, book, tag, "_BookToTag", review, reply RESTART IDENTITY CASCADE',
     )
   }
 
   /** The same rows each time: a third of them deleted, each with random relations to any. */
-  async function fill() {
+  async function fill({ ageless = true } = {}) {
     const random = (max: number) => `(1 + floor(random() * ${max}))::int`
     const names = `(ARRAY['a', 'b', 'c'])[${random(3)}]`
-    const age = `nullif(${random(4)}, 4)`
+    const age = ageless ? `nullif(${random(4)}, 4)` : random(4)
     const deleted = `CASE WHEN random() < 0.35 THEN now() - interval '1 day' END`
     const maybe = (value: string) => `CASE WHEN random() < 0.8 THEN ${value} END`
     const rows = (table: string, columns: string, values: string, count: number) =>
@@ -48,6 +48,7 @@ export async function createLibrary() {
       ${rows('book', 'name, age, deleted_at, author_id, editor_id', `${names}, ${age}, ${deleted}, ${random(8)}, ${maybe(random(8))}`, 12)}
       ${rows('tag', 'name, age, deleted_at', `'t' || n, ${age}, ${deleted}`, 5)}
       ${rows('review', 'name, age, book_id, author_id', `${names}, ${age}, ${random(12)}, ${maybe(random(8))}`, 12)}
+      ${rows('reply', 'name, age, review_id, quote_id', `${names}, ${age}, ${random(12)}, ${maybe(random(12))}`, 10)}
       INSERT INTO "_BookToTag" SELECT b.id, t.id FROM book b, tag t WHERE random() < 0.4;`)
   }
 

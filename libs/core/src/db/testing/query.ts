@@ -1,5 +1,5 @@
 /** A query on the library, in the form that both Prisma's and the SQL of the reference are written from. */
-export type ModelName = 'author' | 'profile' | 'book' | 'tag' | 'review'
+export type ModelName = 'author' | 'profile' | 'book' | 'tag' | 'review' | 'reply'
 
 export interface RelationOf {
   to: ModelName
@@ -73,14 +73,20 @@ export const relationsOf: Record<ModelName, Record<string, RelationOf>> = {
     reviews: manyOf('review', 'book_id'),
   },
   tag: { books: linked('book', 'B', 'A') },
-  review: { book: oneBy('book', 'book_id'), author: oneBy('author', 'author_id') },
+  review: {
+    book: oneBy('book', 'book_id'),
+    author: oneBy('author', 'author_id'),
+    replies: manyOf('reply', 'review_id'),
+    quoted: manyOf('reply', 'quote_id'),
+  },
+  reply: { review: oneBy('review', 'review_id'), quote: oneBy('review', 'quote_id') },
 }
 
-export const softDeletes = (model: ModelName): boolean => model !== 'review'
+export const softDeletes = (model: ModelName): boolean => model !== 'review' && model !== 'reply'
 
 /** Which relations Prisma takes no conditions on, and no null for. */
 export const isRequired = (model: ModelName, field: string): boolean =>
-  ['profile.author', 'book.author', 'review.book'].includes(`${model}.${field}`)
+  ['profile.author', 'book.author', 'review.book', 'reply.review'].includes(`${model}.${field}`)
 
 export function relationOf(model: ModelName, field: string): RelationOf {
   const relation = relationsOf[model][field]

@@ -1,0 +1,134 @@
+import { buildRegistration } from '@ashlar/auth/testing'
+import { read, serveApi, type TestApi } from '../testing/serve-api.ts'
+
+const started: TestApi[] = []
+async function serve(environment: Record<string, string>): Promise<TestApi> {
+  const api = await serveApi(environment)
+  started.push(api)
+  return api
+}
+afterEach(async () => {
+  for (const api of started.splice(0)) await api.stop()
+})
+
+const login = '/api/v1/auth/login'
+
+const cheapHashes = { AUTH_PASSWORD_MEMORY: '128', AUTH_PASSWORD_PASSES: '1' }
+
+describe('who guesses passwords', () => {
+  it('gains nothing by another spelling of the path or by a forged address', async () => {
+    const api = await serve({ RATE_LIMIT_ENABLED: 'true', ...cheapHashes })
+    const body = { email: 'mason@example.com', password: 'not the password' }
+    const guess = (path: string, n: number) =>
+      api.ask('POST', path, {
+        headers: {
+          'x-forwarded-for': `203.0.113.${n}`,
+          forwarded: `for=203.0.113.${n}`,
+          'x-real-ip': `203.0.113.${n}`,
+          'x-client-ip': `203.0.113.${n}`,
+          'cf-connecting-ip': `203.0.113.${n}`,
+        },
+        body,
+      })
+    const codes = []
+    for (let n = 0; n < 10; n += 1) codes.push((await guess(login, n)).status)
+    expect(codes).toEqual(Array(10).fill(401))
+    for (const path of [login, `${login}?a=${Math.random()}`])
+      expect((await guess(path, 99)).status).toBe(429)
+    for (const path of [`${login}/`, `/${login}`, '/api/v1/auth/LOGIN', '/api/v1//auth/login'])
+      expect((await guess(path, 99)).status).toBe(404)
+    const escaped = await guess('/api/v1/auth/%6Cogin', 99)
+    expect([404, 429]).toContain(escaped.status)
+  })
+
+  it('is held in an account by all failures of one subscriber, whatever the spelling and the route', async () => {
+    const api = await serve({ RATE_LIMIT_ENABLED: 'true', TRUST_PROXY: '1', ...cheapHashes })
+    const { email, password, headers } = await api.signUp()
+    const wrong = 'not the password'
+    // One /64 of IPv6.
+    const from = (host: number) => ({ 'x-forwarded-for': `2001:db8::${host}` })
+    const guess = (email: string, password: string, headers: object) =>
+      api.ask('POST', login, { headers: { ...headers }, body: { email, password } })
+    const spellings = [email, ` ${email.toUpperCase()}`, `${email}\t`]
+    for (let n = 0; n < 5; n += 1) {
+      expect((await guess(spellings[n % 3] ?? '', wrong, from(n))).status).toBe(401)
+      const sent = { headers: { ...headers, ...from(n + 5) }, body: { currentPassword: wrong } }
+      expect((await api.ask('PATCH', '/api/v1/profile', sent)).status).toBe(403)
+    }
+    const held = await guess(email, password, from(99))
+    expect(held.status).toBe(429)
+    expect(held.headers['ratelimit-policy']).toContain('"login-failures"')
+    const elsewhere = await guess(email, password, { 'x-forwarded-for': '2001:db8:0:1::1' })
+    expect(elsewhere.status).toBe(200)
+  })
+})
+
+it('a refused request hashes no password', async () => {
+  // One password at a time, none waits: whoever needs a hash while another is made is answered 503.
+  const api = await serve({
+    RATE_LIMIT_ENABLED: 'true',
+    AUTH_PASSWORD_AT_ONCE: '1',
+    AUTH_PASSWORD_QUEUE: '0',
+    AUTH_PASSWORD_PASSES: '150',
+  })
+  const post = (path: string, body: object) => api.ask('POST', `/api/v1/auth/${path}`, { body })
+  for (let n = 0; n < 9; n += 1) await post('login', {})
+  const both = [post('register', buildRegistration()), post('register', buildRegistration())]
+  expect((await Promise.race(both)).status).toBe(503)
+  const password = 'stone upon stone'
+  await post('login', {})
+  const statuses = [
+    (await post('login', { email: 'mason@example.com', password })).status,
+    (await post('register', buildRegistration({ password: 'a'.repeat(129) }))).status,
+    (await post('register', buildRegistration({ email: 'nobody' }))).status,
+    (await post('register', { ...buildRegistration(), role: 'admin' })).status,
+    (await post('reset-password', { token: 'unknown', password })).status,
+    (await api.ask('PATCH', '/api/v1/profile', { body: { password } })).status,
+  ]
+  expect(statuses).toEqual([429, 422, 422, 422, 400, 401])
+  // All of them came while the first was still being hashed.
+  expect((await post('register', buildRegistration())).status).toBe(503)
+  const ends = (await Promise.all(both)).map(({ status }) => status)
+  expect(ends.toSorted()).toEqual([201, 503])
+})
+
+it('no text makes a request slow, however it is built', async () => {
+  const api = await serve({})
+  const { headers } = await api.signUp()
+  const long = 90_000
+  const emails = [
+    'a'.repeat(long),
+    `${'a.'.repeat(long / 2)}@`,
+    `${'a@'.repeat(long / 2)}`,
+    `a@${'a.'.repeat(long / 2)}`,
+    `a@${'a-'.repeat(long / 2)}!`,
+    `${' '.repeat(long)}a`,
+  ]
+  const requests = [
+    ...emails.map(
+      (email) => ['POST', '/api/v1/auth/register', { ...buildRegistration(), email }] as const,
+    ),
+    ['POST', '/api/v1/auth/register', buildRegistration({ username: 'a'.repeat(long) })] as const,
+    ['POST', '/api/v1/auth/verify-email', { token: '-'.repeat(long) }] as const,
+    ['GET', `/api/v1/users?filters=${'id:['.repeat(500)}`] as const,
+    ['GET', `/api/v1/users?sort=${','.repeat(2_000)}`] as const,
+    ['GET', `/api/v1/users?cursor=${'A'.repeat(7_000)}`] as const,
+    ['GET', `/api/v1/${'a/'.repeat(3_500)}`] as const,
+  ]
+  for (const [method, path, body] of requests) {
+    const start = performance.now()
+    const { status } = await api.ask(method, path, { headers, body })
+    expect([400, 404, 422]).toContain(status)
+    expect(performance.now() - start).toBeLessThan(1_000)
+  }
+  for (const authorization of [
+    `Bearer ${'a.'.repeat(3_000)}`,
+    `Bearer${' '.repeat(6_000)}`,
+    '.'.repeat(6_000),
+  ]) {
+    const start = performance.now()
+    const answer = await api.ask('GET', '/api/v1/profile', { headers: { authorization } })
+    expect(read<{ code: string }>(answer).code).toBe('auth.invalid_access_token')
+    expect(performance.now() - start).toBeLessThan(1_000)
+  }
+})

@@ -1,0 +1,13 @@
+/** Where a request comes from, as sessions and the audit trail remember it. */
+export interface Client {
+  /** User agent, as sent. */
+  device: string | undefined
+  address: string | undefined
+  requestId?: string | undefined
+}
+
+/** As long as the columns are. */
+export const clientColumns = ({ device, address }: Client) => ({
+  device: device?.slice(0, 255) ?? null,
+  address: address?.slice(0, 45) ?? null,
+})

@@ -1,0 +1,52 @@
+import { z } from 'zod'
+
+/** What the audit trail tells of. */
+export const auditActions = [
+  'current_password_refused',
+  'email_change_requested',
+  'email_changed',
+  'email_verified',
+  'identity_linked',
+  'identity_unlinked',
+  'logged_in',
+  'logged_out',
+  'login_failed',
+  'other_sessions_ended',
+  'password_changed',
+  'password_reset',
+  'password_reset_requested',
+  'refresh_token_reused',
+  'registered',
+  'role_changed',
+  'session_ended',
+  'status_changed',
+  'user_deleted',
+  'user_restored',
+] as const
+export type AuditAction = (typeof auditActions)[number]
+
+/** One event of the audit trail. */
+export const AuditEntry = z
+  .object({
+    id: z.uuid(),
+    action: z.enum(auditActions),
+    actorId: z
+      .int()
+      .nullable()
+      .meta({ description: 'Who did it; null for somebody who did not log in.' }),
+    userId: z
+      .int()
+      .nullable()
+      .meta({ description: 'Whose account; null where no account has the e-mail.' }),
+    details: z
+      .object({ role: z.string(), status: z.string(), sessionId: z.uuid() })
+      .partial()
+      .nullable()
+      .meta({ description: 'What the role or the status became, or which session it was.' }),
+    address: z.string().nullable(),
+    device: z.string().nullable().meta({ description: 'User agent.' }),
+    requestId: z.string().nullable().meta({ description: 'The X-Request-Id of the request.' }),
+    createdAt: z.iso.datetime(),
+  })
+  .meta({ id: 'AuditEntry' })
+export type AuditEntry = z.infer<typeof AuditEntry>
