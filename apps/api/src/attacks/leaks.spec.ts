@@ -165,6 +165,8 @@ async function readKey(key: string): Promise<string> {
     set: () => client.smembers(key),
     zset: () => client.zrange(key, '0', '-1'),
     stream: () => client.xrange(key, '-', '+'),
+    // A lock that is given back meanwhile.
+    none: () => Promise.resolve(null),
   }
   const type = await client.type(key)
   const reader = readers[type]

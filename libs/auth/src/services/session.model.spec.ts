@@ -9,7 +9,7 @@ import { createSessionService } from './session.service.ts'
 
 /** Ten thousand where there is time: SESSION_MODEL_RUNS=10000 npm test -- session.model */
 const runs = Number(process.env['SESSION_MODEL_RUNS'] ?? 300)
-const atOnce = 6
+const atOnce = 4
 
 const graceMs = 10_000
 const client = { device: 'model', address: '127.0.0.1' }

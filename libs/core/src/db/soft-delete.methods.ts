@@ -18,6 +18,7 @@ type OfSoftDeleting<T, Args> = 'deletedAt' extends keyof Prisma.Result<T, object
 
 type WhereUnique<T> = Prisma.Args<T, 'update'>['where']
 
+/** Which deleted rows `purgeDeleted` takes out of a table. */
 export interface PurgeOptions<Where> {
   /** Rows that were deleted before. */
   before: Date
