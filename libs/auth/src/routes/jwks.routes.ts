@@ -3,7 +3,12 @@ import { Jwks } from '../schemas/jwks.schema.ts'
 import { publicKeysOf, type SigningKeys } from '../services/signing-key.ts'
 
 export function jwksRoutes(signingKeys: SigningKeys) {
-  const routes = createRoutes({ base: '', prefix: '/.well-known', tag: 'Keys' })
+  const routes = createRoutes({
+    base: '',
+    prefix: '/.well-known',
+    tag: 'Keys',
+    description: 'What other services need to verify access tokens by themselves.',
+  })
   const keys = publicKeysOf(signingKeys)
 
   routes.get(
