@@ -126,6 +126,7 @@ describe('every route of the API', () => {
       await expectProblem(await send('{"a":'), 400, 'request.malformed_json')
       await expectProblem(await send('{"a":1,"a":2}'), 400, 'request.duplicate_key')
       expect(await expectProblem(await send('[]'), 422)).toContain('/body invalid_type')
+      expect(await expectProblem(await send('null'), 422)).toContain('/body invalid_type')
       expect(await expectProblem(await send('{"unheardOf":1}'), 422)).toContain(
         '/body/unheardOf unknown',
       )

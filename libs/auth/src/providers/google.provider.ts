@@ -39,7 +39,13 @@ export function createGoogleProvider(options: GoogleOptions): SignInProvider {
 
   async function finish(callback: URLSearchParams, flow: Parameters<SignInProvider['finish']>[1]) {
     const tokens = await finishFlow(await strategy(), flow, callback)
-    const claims = Claims.parse(tokens.claims())
+    const given = Claims.safeParse(tokens.claims())
+    if (!given.success)
+      throw providerUnavailable({
+        cause: new Error('The claims of the ID token have an unknown form.'),
+        retryAfterSeconds: 30,
+      })
+    const claims = given.data
     return {
       subject: claims.sub,
       verifiedEmail: claims.email_verified === true ? claims.email : undefined,

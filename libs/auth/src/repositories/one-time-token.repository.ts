@@ -7,7 +7,7 @@ export type OneTimeTokenRepository = ReturnType<typeof createOneTimeTokenReposit
 type NewToken = Omit<OneTimeToken, 'id'>
 
 export function createOneTimeTokenRepository(db: DbFor<'oneTimeToken'>) {
-  return { create, replace, findWithUser, take, deleteExpired }
+  return { create, replace, findWithUser, take, deleteAllOf, deleteExpired }
 
   async function create(token: NewToken): Promise<void> {
     await db.oneTimeToken.create({ data: token })
@@ -35,6 +35,10 @@ export function createOneTimeTokenRepository(db: DbFor<'oneTimeToken'>) {
   async function take({ id }: Pick<OneTimeToken, 'id'>): Promise<boolean> {
     const { count } = await db.oneTimeToken.deleteMany({ where: { id } })
     return count > 0
+  }
+
+  async function deleteAllOf(userId: number, purposes: OneTimeToken['purpose'][]): Promise<void> {
+    await db.oneTimeToken.deleteMany({ where: { userId, purpose: { in: purposes } } })
   }
 
   async function deleteExpired(before: Date): Promise<number> {

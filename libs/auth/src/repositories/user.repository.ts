@@ -26,6 +26,9 @@ type UserChange = Partial<
   >
 >
 
+/** What a change was decided on: it counts only if that still holds. */
+type KnownUser = Pick<User, 'id'> & Partial<Pick<User, 'email' | 'pendingEmail' | 'passwordHash'>>
+
 export function createUserRepository(db: DbFor<'user'>) {
   return {
     create,
@@ -37,7 +40,7 @@ export function createUserRepository(db: DbFor<'user'>) {
     findDeletedById,
     noteLogin,
     update,
-    updateIfPassword,
+    updateIf,
     renewHash,
     remove,
     restore,
@@ -83,13 +86,10 @@ export function createUserRepository(db: DbFor<'user'>) {
     return db.user.findPage({ where: onlyDeleted, list })
   }
 
-  /** Null when the account or its password is no longer what it was. Throws a conflict that names the taken value. */
-  async function updateIfPassword(
-    { id, passwordHash }: Pick<User, 'id' | 'passwordHash'>,
-    change: UserChange,
-  ): Promise<User | null> {
+  /** Null when the account is gone, or no longer what it was. Throws a conflict that names the taken value. */
+  async function updateIf(known: KnownUser, change: UserChange): Promise<User | null> {
     const [user] = await db.user
-      .updateManyAndReturn({ where: { id, passwordHash }, data: counted(change) })
+      .updateManyAndReturn({ where: known, data: counted(change) })
       .catch(tellTakenValue)
     return user ?? null
   }

@@ -132,6 +132,21 @@ describe('PATCH /profile', () => {
     expect(events).toBe(1)
   })
 
+  it('takes back an address that waits and a link that is on its way, with a new password', async () => {
+    const { user, password } = await createUser(auth.store)
+    const headers = await signIn(auth.url, { email: user.email, password })
+    const email = `thief-${user.email}`
+    await patch(headers, { email, currentPassword: password }).expect(200)
+    const values = { userId: user.id, email: user.email, ttlMs: 60_000 }
+    const token = await auth.issue('reset_password', values)
+    await patch(headers, { password: 'another wall', currentPassword: password }).expect(200)
+    expect(await auth.store.users.findById(user.id)).toMatchObject({ pendingEmail: null })
+    await request(auth.url)
+      .post('/api/v1/auth/reset-password')
+      .send({ token, password: 'a thief was here' })
+      .expect(400)
+  })
+
   it('answers the old e-mail until the new one is verified', async () => {
     const { user, password } = await createUser(auth.store)
     const headers = await signIn(auth.url, { email: user.email, password })

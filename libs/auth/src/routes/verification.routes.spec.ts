@@ -84,6 +84,29 @@ it('a token for an address that the account no longer has or wants is refused', 
   await verify(await auth.issue('verify_email', values)).expect(400)
 })
 
+it('a new address that was asked for with the old password is worth nothing after a new one', async () => {
+  const { user } = await createUser(auth.store)
+  const pendingEmail = `thief-${user.email}`
+  await auth.store.users.update(user.id, { pendingEmail })
+  const values = { userId: user.id, ttlMs: 60_000 }
+  const theirs = await auth.issue('verify_email', { ...values, email: pendingEmail })
+  const own = await auth.issue('reset_password', { ...values, email: user.email })
+  await post('reset-password', { token: own, password: 'a new wall of stone' }).expect(204)
+  await verify(theirs).expect(400)
+  expect(await auth.store.users.findById(user.id)).toMatchObject({
+    email: user.email,
+    pendingEmail: null,
+  })
+})
+
+it('of tokens that are made at once, one is good', async () => {
+  const { user } = await createUser(auth.store)
+  const values = { userId: user.id, email: user.email, ttlMs: 60_000 }
+  await Promise.allSettled(Array.from({ length: 5 }, () => auth.issue('verify_email', values)))
+  const where = { userId: user.id, purpose: 'verify_email' as const }
+  expect(await auth.core.database.client.oneTimeToken.count({ where })).toBe(1)
+})
+
 it.each([
   ['unknown', 'x', 400],
   ['of 4,096 characters', 'x'.repeat(4_096), 400],

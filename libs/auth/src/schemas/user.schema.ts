@@ -79,7 +79,8 @@ export const ProfileChange = z
     {
       path: ['currentPassword'],
       error: 'Is needed to change the e-mail address or the password',
-      when: () => true,
+      // Also beside other faults, but of an object only.
+      when: ({ value }) => typeof value === 'object' && value !== null,
     },
   )
   .meta({ id: 'ProfileChange', example: { username: 'stonemason' } })

@@ -28,7 +28,10 @@ export function createEmailVerificationService(deps: EmailVerificationServiceDep
     await store.transaction(async (store) => {
       if (!(await store.tokens.take({ id }))) throw invalidToken()
       const at = clock.now()
-      await store.users.update(user.id, { ...change, emailVerifiedAt: at })
+      const { pendingEmail } = user
+      const decidedOn = { id: user.id, email: user.email, pendingEmail }
+      const proven = { ...change, emailVerifiedAt: at }
+      if (!(await store.users.updateIf(decidedOn, proven))) throw invalidToken()
       const action = change.email === undefined ? 'email_verified' : 'email_changed'
       await store.audit.record({ action, actorId: user.id, userId: user.id, client, at })
     })

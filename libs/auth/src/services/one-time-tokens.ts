@@ -22,7 +22,7 @@ interface NewToken {
 
 export type OneTimeTokens = ReturnType<typeof createOneTimeTokens>
 
-/** What goes out by mail and comes back once. */
+/** What goes out, by mail or as the code of a sign-in with a provider, and comes back once. */
 export function createOneTimeTokens({ store, clock }: OneTimeTokensDeps) {
   return { issue, find }
 
@@ -39,9 +39,14 @@ export function createOneTimeTokens({ store, clock }: OneTimeTokensDeps) {
     const expiresAt = new Date(createdAt.getTime() + ttlMs)
     const hash = hashOf(token, boundTo)
     const row = { userId, purpose, hash, email, createdAt, expiresAt }
-    if (boundTo === undefined) await store.transaction((store) => store.tokens.replace(row))
+    if (boundTo === undefined) await replace(row)
     else await store.tokens.create(row)
     return token
+  }
+
+  /** Serializable, because two that are made at once do not see each other, and both would be good. */
+  function replace(row: Parameters<AuthStore['tokens']['replace']>[0]): Promise<void> {
+    return store.transaction((store) => store.tokens.replace(row), { isolation: 'serializable' })
   }
 
   /** Throws `auth.invalid_token` when it is unknown, used, expired or of the other kind. */

@@ -41,7 +41,10 @@ export function createPasswordResetService(deps: PasswordResetServiceDeps) {
     const passwordHash = await passwords.hash(password)
     await store.transaction(async (store) => {
       if (!(await store.tokens.take({ id }))) throw invalidToken()
-      await store.users.update(user.id, { passwordHash })
+      // An address that was asked for with the old password may be a thief's.
+      const change = { passwordHash, pendingEmail: null }
+      if (!(await store.users.updateIf({ id: user.id, email }, change))) throw invalidToken()
+      await store.tokens.deleteAllOf(user.id, ['reset_password', 'sign_in'])
       const at = clock.now()
       await store.sessions.endAllOf(user.id, at)
       await store.events.publish(passwordChanged, { userId: user.id })

@@ -36,15 +36,20 @@ export function createProfileService({ store, passwords, limits, clock }: Profil
     if (isNewEmail && (await store.users.findByEmail(email))) throw emailTaken()
     const passwordHash = password === undefined ? undefined : await passwords.hash(password)
     return store.transaction(async (store) => {
-      const updated = await store.users.updateIfPassword(user, {
+      const { id, passwordHash: known } = user
+      const decidedOn = currentPassword === undefined ? { id } : { id, passwordHash: known }
+      const isCredential = email !== undefined || passwordHash !== undefined
+      const updated = await store.users.updateIf(decidedOn, {
         ...(username !== undefined && { username }),
-        ...(email !== undefined && { pendingEmail: isNewEmail ? email : null }),
+        // A new password takes back the address that was asked for with the old one.
+        ...(isCredential && { pendingEmail: isNewEmail ? email : null }),
         ...(passwordHash !== undefined && { passwordHash }),
       })
       // It was changed elsewhere while this request was under way.
       if (!updated) throw wrongPassword()
       const entry = { actorId: user.id, userId: user.id, client, at: clock.now() }
       if (passwordHash !== undefined) {
+        await store.tokens.deleteAllOf(id, ['reset_password', 'sign_in'])
         await store.sessions.endAllBut(caller.sessionId, user.id, entry.at)
         await store.events.publish(passwordChanged, { userId: user.id })
         await store.audit.record({ action: 'password_changed', ...entry })

@@ -27,7 +27,7 @@ export function createSessionService(deps: SessionServiceDeps) {
   const { config, store, accessTokens, refreshTokens, clock } = deps
   return { start, refresh, logOut, findPageOf, end, endOthers }
 
-  /** Signs a user in whose password was just found right. Refuses if it was changed or the account closed meanwhile. */
+  /** Signs in a user who just proved to be one. Refuses if it was changed or the account closed meanwhile. */
   async function start(user: User, client: Client): Promise<TokenAnswer> {
     const now = clock.now()
     const { token, hash } = refreshTokens.create()

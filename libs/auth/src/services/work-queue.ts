@@ -12,7 +12,7 @@ export function createWorkQueue({ atOnce, longest, refusal }: WorkQueueOptions) 
   const waiting: (() => void)[] = []
   let running = 0
 
-  return { run, isBusy: () => waiting.length > 0 }
+  return { run, isBusy: () => running >= atOnce }
 
   async function run<T>(work: () => Promise<T>): Promise<T> {
     if (running < atOnce) running += 1
