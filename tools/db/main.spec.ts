@@ -1,14 +1,17 @@
-import { execFile, execFileSync } from 'node:child_process'
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
 import { Client } from 'pg'
 
 const root = join(__dirname, '..', '..')
 const bundle = join(root, '.ashlar', 'cache', 'specs', 'db.cjs')
 const first = '20260101000000_first'
+const waitingForTheGate = `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 7 AND NOT granted`
 
 let project: string
 let databaseUrl: string
@@ -49,16 +52,25 @@ describe('the db command', () => {
   })
 
   it('is repeated after kill -9, also while the server still works on the script', async () => {
-    writeMigration(first, 'SELECT pg_sleep(1.5); CREATE TABLE a (id int);')
+    await db('migrate')
+    const second = '20260102000000_second'
+    writeMigration(second, 'SELECT pg_advisory_xact_lock(7); CREATE TABLE b (id int);')
+    const gate = new Client({ connectionString: databaseUrl })
+    await gate.connect()
+    await gate.query('SELECT pg_advisory_lock(7)')
     const killed = start(['migrate'])
-    await until(async () => (await query('SELECT * FROM _prisma_migrations')).length > 0)
+    await until(async () => (await query(waitingForTheGate)).length > 0)
     killed.kill('SIGKILL')
-    expect(await db('migrate')).toEqual({
+    const repeated = start(['migrate'])
+    const end = ended(repeated)
+    await once(repeated.stdout!, 'data')
+    await gate.end()
+    expect(await end).toEqual({
       code: 0,
       out: 'Another process migrates this database; waiting for it.\nThe database is up to date.\n',
       err: '',
     })
-    expect(await query('SELECT * FROM a')).toEqual([])
+    expect(await query('SELECT * FROM b')).toEqual([])
   })
 
   it('shows the status, with exit code 1 while something is missing', async () => {
@@ -134,19 +146,16 @@ function writeMigration(name: string, script: string) {
 
 const db = (...args: string[]) => run(args, {})
 
-function run(args: string[], environment: Record<string, string>) {
-  return new Promise<{ code: number; out: string; err: string }>((resolve) => {
-    const child = start(args, environment, (out, err) =>
-      resolve({ code: child.exitCode ?? -1, out, err }),
-    )
-  })
+const run = (args: string[], environment: Record<string, string>) => ended(start(args, environment))
+
+async function ended(child: ChildProcess) {
+  const printed = Promise.all([text(child.stdout!), text(child.stderr!)])
+  await once(child, 'close')
+  const [out, err] = await printed
+  return { code: child.exitCode ?? -1, out, err }
 }
 
-function start(
-  args: string[],
-  environment: Record<string, string> = {},
-  done: (out: string, err: string) => void = () => {},
-) {
+function start(args: string[], environment: Record<string, string> = {}) {
   const env = {
     PATH: process.env['PATH'],
     APP_ENV: 'testing',
@@ -154,7 +163,7 @@ function start(
     ASHLAR_ROOT: project,
     ...environment,
   }
-  return execFile(process.execPath, [bundle, ...args], { env }, (_, out, err) => done(out, err))
+  return spawn(process.execPath, [bundle, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
 async function query(sql: string, connectionString = databaseUrl): Promise<object[]> {

@@ -76,7 +76,7 @@ it('a crash of PostgreSQL is 503 at most, ends no process, and loses no mail', a
   }, 30_000)
   await eventually(async () => (await statusOf('/health/ready')) === 200)
   await expectMailTo(before.email)
-})
+}, 120_000)
 
 it('a frozen PostgreSQL is 503 and not ready, and all goes on when it thaws', async () => {
   const { postmaster, backends } = await processesOfPostgres()
@@ -99,4 +99,4 @@ it('a frozen PostgreSQL is 503 and not ready, and all goes on when it thaws', as
   await eventually(async () => (await statusOf('/health/ready')) === 200)
   await expectMailTo(after.email)
   expect(worker.output()).not.toContain('"level":"fatal"')
-})
+}, 120_000)

@@ -8,9 +8,9 @@ export interface OwnServers {
   stop(): Promise<void>
 }
 
-/** Servers of one spec that does to them what other specs would not survive. They end with this process, however it ends. */
+/** Durable servers of one spec that does to them what other specs would not survive. They end with this process, however it ends. */
 export async function startOwnServers(): Promise<OwnServers> {
-  const child = spawn('node', ['tools/servers/test-servers.ts'], {
+  const child = spawn('node', ['tools/servers/test-servers.ts', '--durable'], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]

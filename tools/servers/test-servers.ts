@@ -1,5 +1,6 @@
 // `node tools/servers/test-servers.ts` starts what tests need, prints one line of JSON (the environment that
 // names them) and holds them until its standard input ends or a signal comes. Jest's global set-up, which is CommonJS, uses it so.
+// With `--durable`, what was committed survives a crash of the server, as in production.
 import { randomBytes } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -89,7 +90,7 @@ function folderNameOf(pid: number) {
 
 if (import.meta.main)
   await runMain(async () => {
-    const servers = await startTestServers()
+    const servers = await startTestServers({ durable: process.argv.includes('--durable') })
     process.stdout.write(`${JSON.stringify(servers.env)}\n`)
     await ended()
     await servers.stop()
