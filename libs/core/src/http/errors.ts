@@ -57,7 +57,6 @@ export const requestAborted = defineError({
   help: 'Send the request again.',
 })
 
-/** The caller is known and may not: what a `policy` that says no answers. */
 export const unauthenticated = defineError({
   kind: 'unauthenticated',
   code: 'request.unauthenticated',
@@ -66,6 +65,7 @@ export const unauthenticated = defineError({
   help: 'Log in first.',
 })
 
+/** The caller is known and may not: what a `policy` that says no answers. */
 export const forbidden = defineError({
   kind: 'forbidden',
   code: 'request.forbidden',

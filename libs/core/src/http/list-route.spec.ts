@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
 import fc from 'fast-check'
 import { z } from 'zod'
 import { createTestCore, type TestCore } from '../../testing/index.ts'
@@ -55,6 +57,16 @@ afterAll(async () => {
 const ask = (query: Record<string, string>) =>
   fetch(`${server.url}/api/v1/masons?${new URLSearchParams(query).toString()}`)
 
+/** Sends a target as it is. */
+async function askRaw(path: string): Promise<{ statusCode: number | undefined; link: unknown }> {
+  const { hostname, port } = new URL(server.url)
+  const request = httpRequest({ hostname, port, path, agent: false })
+  request.end()
+  const [answer] = (await once(request, 'response')) as [IncomingMessage]
+  answer.resume()
+  return { statusCode: answer.statusCode, link: answer.headers['link'] }
+}
+
 describe('a list', () => {
   it('answers rows, pagination and links, and takes parameters of its own', async () => {
     const answer = await ask({ sort: 'username', shout: 'true' })
@@ -65,6 +77,17 @@ describe('a list', () => {
     expect(answer.headers.get('link')).toContain(
       '</api/v1/masons?sort=username&shout=true&page=2>; rel="next"',
     )
+  })
+
+  it('links to itself alone, also when the target names another host', async () => {
+    const { statusCode, link } = await askRaw('http://evil.example/api/v1/masons?per_page=1')
+    expect(statusCode).toBe(200)
+    expect(link).toContain('</api/v1/masons?per_page=1&page=2>; rel="next"')
+    expect(link).not.toContain('evil')
+  })
+
+  it('has one spelling: a fragment is no part of a target', async () => {
+    expect((await askRaw('/api/v1/masons#x')).statusCode).toBe(400)
   })
 
   it.each([

@@ -30,11 +30,11 @@ const isKnownTransfer = ({ headers }: Request): boolean =>
   headers['transfer-encoding'].trim().toLowerCase() === 'chunked'
 
 /**
- * A path means one thing to every party or nothing: no slash in disguise, no dot segment, no empty one. So no rule of a proxy and no guard is
+ * A path means one thing to every party or nothing: no slash in disguise, no dot segment, no fragment. So no rule of a proxy and no guard is
  * passed by another spelling.
  */
 function checkPath(path: string): void {
-  if (/[^\x21-\x7e]/.test(path)) throw malformedText()
+  if (/[^\x21-\x7e]|#/.test(path)) throw malformedText()
   const segments = path.split('/').slice(1).map(decodeSegment)
   if (segments.some((segment) => /^\.{1,2}$|[/\\]/.test(segment))) throw notFound()
 }

@@ -23,7 +23,7 @@ const levels = {
 
 const strictness = Object.keys(levels)
 
-/** How long a transaction may wait for a connection, in milliseconds. */
+/** How long `BEGIN` may take, in milliseconds. Above the second that the pool itself lets anybody wait for a connection. */
 const maxWait = 1_500
 
 /** So that a transaction that can never win ends within a second. */

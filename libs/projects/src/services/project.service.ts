@@ -56,12 +56,20 @@ export function createProjectService({ store, cache }: ProjectServiceDeps) {
     precondition.check(project.version)
     return store.transaction(async (store) => {
       const updated = await store.projects.update(project, change)
-      if (!updated) throw projectChanged()
+      if (!updated) throw await lostRace(store)
       if (project.status === 'active' && updated.status === 'archived')
         await store.events.publish(projectArchived, { projectId: id })
       forgetAfterCommit(store, id)
       return updated
     })
+
+    /** Somebody was faster: with If-Match, that is another version (412). */
+    async function lostRace(store: ProjectsStore): Promise<Error> {
+      const now = await store.projects.find(id, visibleProjects(actor))
+      if (!now) return projectNotFound()
+      precondition.check(now.version)
+      return projectChanged()
+    }
   }
 
   async function remove(id: number, actor: Actor): Promise<void> {
