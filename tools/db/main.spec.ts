@@ -63,7 +63,7 @@ describe('the db command', () => {
     killed.kill('SIGKILL')
     const repeated = start(['migrate'])
     const end = ended(repeated)
-    await once(repeated.stdout!, 'data')
+    await once(repeated.stdout, 'data')
     await gate.end()
     expect(await end).toEqual({
       code: 0,
