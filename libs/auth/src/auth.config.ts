@@ -1,5 +1,13 @@
 import { z } from 'zod'
-import { defineConfig, duration, flag, integer, key, type ConfigOf } from '@ashlar/core/config'
+import {
+  ConfigError,
+  defineConfig,
+  duration,
+  flag,
+  integer,
+  key,
+  type ConfigOf,
+} from '@ashlar/core/config'
 import { providerKeys, providersOf } from './auth.provider-config.ts'
 import { Password } from './schemas/password.schema.ts'
 import { Email } from './schemas/user.schema.ts'
@@ -138,9 +146,17 @@ export const authConfig = defineConfig(
     sessionLimit: env.AUTH_SESSION_LIMIT,
     auditRetentionMs: env.AUTH_AUDIT_RETENTION,
     signIn: providersOf(env),
-    admin:
-      env.AUTH_ADMIN_EMAIL && env.AUTH_ADMIN_PASSWORD
-        ? { email: env.AUTH_ADMIN_EMAIL, password: env.AUTH_ADMIN_PASSWORD }
-        : undefined,
+    admin: adminOf(env.AUTH_ADMIN_EMAIL, env.AUTH_ADMIN_PASSWORD),
   }),
 )
+
+function adminOf(email: string | undefined, password: string | undefined) {
+  if (email === undefined && password === undefined) return undefined
+  if (email === undefined) throw missingForAdmin('AUTH_ADMIN_EMAIL', 'admin@example.com')
+  if (password === undefined)
+    throw missingForAdmin('AUTH_ADMIN_PASSWORD', 'the output of: openssl rand -base64 24')
+  return { email, password }
+}
+
+const missingForAdmin = (name: string, example: string) =>
+  new ConfigError([{ key: name, problem: 'is missing for the first admin', example }])

@@ -22,6 +22,12 @@ describe('the keys of sign-in with providers', () => {
     })
   })
 
+  it('are told together', () => {
+    expect(() => parse({ AUTH_GOOGLE_CLIENT_ID: 'x', AUTH_GITHUB_CLIENT_SECRET: 'x' })).toThrow(
+      /AUTH_GOOGLE_CLIENT_SECRET is missing[^]+AUTH_GITHUB_CLIENT_ID is missing/,
+    )
+  })
+
   it.each(['http://app.example.com', 'javascript:alert(1)', 'https://app.example.com/?a=b', 'app'])(
     'refuse an address where secrets would not be safe: %s',
     (address) => {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ConfigError, key } from '@ashlar/core/config'
+import { ConfigError, key, type ConfigFault } from '@ashlar/core/config'
 
 /** An application that is registered with a provider. */
 export interface ClientCredentials {
@@ -62,15 +62,21 @@ export const providerKeys = {
 
 type Values = { [Key in keyof typeof providerKeys]: z.output<(typeof providerKeys)[Key]> }
 
-/** What is switched on, and undefined if nothing is. Throws a fault where half of a pair is missing. */
+/** What is switched on, and undefined if nothing is. Throws a fault for each key that is missing beside another one. */
 export function providersOf(env: Values) {
-  const google = pairOf(env, 'AUTH_GOOGLE_CLIENT_ID', 'AUTH_GOOGLE_CLIENT_SECRET')
-  const github = pairOf(env, 'AUTH_GITHUB_CLIENT_ID', 'AUTH_GITHUB_CLIENT_SECRET')
-  if (!google && !github) return undefined
-  if (env.AUTH_OAUTH_RETURN_URL === undefined)
-    throw missing('AUTH_OAUTH_RETURN_URL', 'https://app.example.com/signed-in')
+  const faults = [
+    ...faultsOfPair(env, 'AUTH_GOOGLE_CLIENT_ID', 'AUTH_GOOGLE_CLIENT_SECRET'),
+    ...faultsOfPair(env, 'AUTH_GITHUB_CLIENT_ID', 'AUTH_GITHUB_CLIENT_SECRET'),
+  ]
+  const google = credentials(env.AUTH_GOOGLE_CLIENT_ID, env.AUTH_GOOGLE_CLIENT_SECRET)
+  const github = credentials(env.AUTH_GITHUB_CLIENT_ID, env.AUTH_GITHUB_CLIENT_SECRET)
+  const returnUrl = env.AUTH_OAUTH_RETURN_URL
+  const isOn = google !== undefined || github !== undefined
+  if (isOn && returnUrl === undefined) faults.push(missing('AUTH_OAUTH_RETURN_URL'))
+  if (faults.length > 0) throw new ConfigError(faults)
+  if (!isOn || returnUrl === undefined) return undefined
   return {
-    returnUrl: env.AUTH_OAUTH_RETURN_URL,
+    returnUrl,
     google: google && { ...google, issuer: env.AUTH_GOOGLE_ISSUER },
     github: github && {
       ...github,
@@ -80,17 +86,32 @@ export function providersOf(env: Values) {
   }
 }
 
-function pairOf(
-  env: Values,
-  idKey: 'AUTH_GOOGLE_CLIENT_ID' | 'AUTH_GITHUB_CLIENT_ID',
-  secretKey: 'AUTH_GOOGLE_CLIENT_SECRET' | 'AUTH_GITHUB_CLIENT_SECRET',
+function credentials(
+  clientId: string | undefined,
+  clientSecret: string | undefined,
 ): ClientCredentials | undefined {
-  const { [idKey]: clientId, [secretKey]: clientSecret } = env
-  if (clientId !== undefined && clientSecret !== undefined) return { clientId, clientSecret }
-  if (clientId !== undefined) throw missing(secretKey, 'the secret that the provider shows')
-  if (clientSecret !== undefined) throw missing(idKey, 'the id that the provider shows')
-  return undefined
+  return clientId !== undefined && clientSecret !== undefined
+    ? { clientId, clientSecret }
+    : undefined
 }
 
-const missing = (name: string, example: string) =>
-  new ConfigError([{ key: name, problem: 'is missing for the sign-in with a provider', example }])
+const examples = {
+  AUTH_GOOGLE_CLIENT_ID: 'the id that Google shows',
+  AUTH_GOOGLE_CLIENT_SECRET: 'the secret that Google shows',
+  AUTH_GITHUB_CLIENT_ID: 'the id that GitHub shows',
+  AUTH_GITHUB_CLIENT_SECRET: 'the secret that GitHub shows',
+  AUTH_OAUTH_RETURN_URL: 'https://app.example.com/signed-in',
+} as const
+
+type Needed = keyof typeof examples
+
+function faultsOfPair(env: Values, idKey: Needed, secretKey: Needed): ConfigFault[] {
+  const absent = [idKey, secretKey].filter((name) => env[name] === undefined)
+  return absent.length === 1 ? absent.map(missing) : []
+}
+
+const missing = (name: Needed): ConfigFault => ({
+  key: name,
+  problem: 'is missing for the sign-in with a provider',
+  example: examples[name],
+})

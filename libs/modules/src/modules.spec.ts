@@ -26,6 +26,36 @@ describe('the whole configuration', () => {
     ])
   })
 
+  /** Any text of one line is one of these. */
+  const freeText = [
+    'AUTH_JWT_ISSUER',
+    'AUTH_JWT_AUDIENCE',
+    'AUTH_GOOGLE_CLIENT_ID',
+    'AUTH_GOOGLE_CLIENT_SECRET',
+    'AUTH_GITHUB_CLIENT_ID',
+    'AUTH_GITHUB_CLIENT_SECRET',
+    'AUTH_ADMIN_PASSWORD',
+  ]
+
+  it('knows a broken value of each key, and tells only of that key', () => {
+    const environment = { ...servers, ...authEnvironment() }
+    const keys = Object.values(configDefinitions).flatMap(({ keys }) => Object.keys(keys))
+    for (const key of keys.filter((key) => !freeText.includes(key))) {
+      const faults = checkConfig({ ...environment, [key]: '@@ broken @@' })
+      expect(faults).toEqual([expect.objectContaining({ key })])
+    }
+  })
+
+  it('knows keys that do not fit together, with the faults of the other owners', () => {
+    const faults = checkConfig({
+      ...servers,
+      ...authEnvironment(),
+      PORT: 'x',
+      AUTH_ADMIN_EMAIL: 'admin@example.com',
+    })
+    expect(faults.map(({ key }) => key)).toEqual(['PORT', 'AUTH_ADMIN_PASSWORD'])
+  })
+
   it('names only modules that exist', () => {
     const environment = { ...servers, ...authEnvironment() }
     expect(checkConfig({ ...environment, MODULES: 'auth' })).toEqual([])

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defineConfig, key, type ConfigOf } from './define-config.ts'
-import { commaSeparated, duration, flag, integer, port, url } from './values.ts'
+import { commaSeparated, duration, flag, integer, mailbox, port, share, url } from './values.ts'
 
 export type CoreConfig = ConfigOf<typeof coreConfig>
 
@@ -99,7 +99,7 @@ export const coreConfig = defineConfig(
     MAIL_FROM: key(
       z
         .string()
-        .regex(/^[^\r\n]+@[^\r\n]+$/, {
+        .regex(mailbox, {
           error: 'must be an e-mail address, with or without a name',
         })
         .prefault('Ashlar <no-reply@localhost>'),
@@ -141,7 +141,7 @@ export const coreConfig = defineConfig(
       description: 'true switches tracing off even with an endpoint.',
       example: 'false',
     }),
-    OTEL_TRACES_SAMPLER_ARG: key(z.string().optional(), {
+    OTEL_TRACES_SAMPLER_ARG: key(share().optional(), {
       description: 'Share of requests that are traced, 0 to 1.',
       example: '0.1',
     }),

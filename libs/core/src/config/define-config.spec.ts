@@ -181,14 +181,28 @@ describe('the configuration of the platform', () => {
     ['DATABASE_POOL_SIZE', '0'],
     ['REDIS_URL', 'localhost'],
     ['MAIL_FROM', 'no-reply'],
+    ['MAIL_FROM', '@@ broken @@'],
+    ['MAIL_FROM', 'a@example.com, b@example.com'],
+    ['MAIL_FROM', 'Ashlar, Inc. <a@example.com>'],
     ['MAIL_FROM', 'a@example.com\r\nBcc: b@example.com'],
     ['LOG_LEVEL', 'verbose'],
     ['SHUTDOWN_GRACE', '10'],
     ['SHUTDOWN_GRACE', '0s'],
     ['OTEL_SDK_DISABLED', 'yes'],
+    ['OTEL_TRACES_SAMPLER_ARG', '10 %'],
+    ['OTEL_TRACES_SAMPLER_ARG', '1.5'],
   ])('refuses %s=%j', (key, value) => {
     expect(findConfigFaults({ coreConfig }, { ...required, [key]: value })).toEqual([
       expect.objectContaining({ key, problem: expect.stringMatching(/^must /) }),
     ])
+  })
+
+  it.each([
+    ['MAIL_FROM', 'no-reply@example.com'],
+    ['MAIL_FROM', 'Ashlar <no-reply@localhost>'],
+    ['MAIL_FROM', '"Ashlar, Inc." <no-reply@example.com>'],
+    ['OTEL_TRACES_SAMPLER_ARG', '0.25'],
+  ])('takes %s=%j', (key, value) => {
+    expect(findConfigFaults({ coreConfig }, { ...required, [key]: value })).toEqual([])
   })
 })

@@ -32,7 +32,7 @@ export function key<Schema extends z.ZodType>(schema: Schema, help: KeyHelp): Sc
 }
 
 /**
- * Declares the keys that an owner reads and the object that it gets.
+ * Declares the keys that an owner reads and the object that it gets. `build` may throw a {@link ConfigError} for keys that do not fit together.
  *
  * @example
  * const greetingConfig = defineConfig(
@@ -73,10 +73,10 @@ export function parseConfig<const Definitions extends Record<string, ConfigDefin
 ): Configs<Definitions> {
   const faults = findConfigFaults(definitions, environment)
   if (faults.length > 0) throw new ConfigError(faults)
-  const entries = Object.entries(definitions).map(([name, { keys, build }]) => {
-    const values = z.object(keys).parse(pick(keys, environment))
-    return [name, deepFreeze(build(values as never) as object)]
-  })
+  const entries = Object.entries(definitions).map(([name, definition]) => [
+    name,
+    deepFreeze(buildFrom(definition, environment)),
+  ])
   return Object.freeze(Object.fromEntries(entries)) as Configs<Definitions>
 }
 
@@ -85,15 +85,37 @@ export function findConfigFaults(
   definitions: Record<string, ConfigDefinition>,
   environment: Environment,
 ): ConfigFault[] {
-  const keys = Object.entries(keysOf(definitions))
-  const production = environment['APP_ENV'] === 'production'
-  return keys.flatMap(([name, schema]) => {
-    const { example } = helpOf(name, schema)
+  const isProduction = environment['APP_ENV'] === 'production'
+  return Object.values(definitions).flatMap((definition) => {
+    const faults = findKeyFaults(definition.keys, environment, isProduction)
+    return faults.length > 0 ? faults : findMisfits(definition, environment)
+  })
+}
+
+function findKeyFaults(keys: Keys, environment: Environment, isProduction: boolean): ConfigFault[] {
+  return Object.entries(keys).flatMap(([name, schema]) => {
+    const help = helpOf(name, schema)
     const problem =
       problemOf(schema, environment[name]) ??
-      (production ? weakness(helpOf(name, schema), environment[name]) : undefined)
-    return problem ? [{ key: name, problem, example }] : []
+      (isProduction ? weakness(help, environment[name]) : undefined)
+    return problem ? [{ key: name, problem, example: help.example }] : []
   })
+}
+
+/** Each key is fine; whether they fit together, `build` knows. */
+function findMisfits(definition: ConfigDefinition, environment: Environment): ConfigFault[] {
+  try {
+    buildFrom(definition, environment)
+    return []
+  } catch (error) {
+    if (error instanceof ConfigError) return [...error.faults]
+    throw error
+  }
+}
+
+function buildFrom({ keys, build }: ConfigDefinition, environment: Environment): object {
+  const values = z.object(keys).parse(pick(keys, environment))
+  return build(values as never) as object
 }
 
 /** What `.env.example` is written from: every key with its help and its default, if it has one. */

@@ -16,6 +16,19 @@ export const integer = (min: number, max: number) =>
     })
     .transform(Number)
 
+/** A part of a whole, 0 to 1. Stays text, as the OpenTelemetry SDK reads it. */
+export const share = () =>
+  z.string().regex(/^(?:0(?:\.\d{1,9})?|1(?:\.0{1,9})?)$/, {
+    error: 'must be a number from 0 to 1',
+  })
+
+const address = '[^\\s<>@,;:"]+@[\\w.-]+'
+
+/** One address, alone or after a name: `no-reply@example.com`, `Ashlar <no-reply@example.com>`, `"Ashlar, Inc." <no-reply@example.com>`. */
+export const mailbox = new RegExp(
+  `^(?:${address}|(?:"[^"\\r\\n]*"|[^<>@,;:"\\r\\n]*) ?<${address}>)$`,
+)
+
 const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
 /** A time span like `500ms`, `10s`, `15m`, `12h` or `7d`; the value is in milliseconds. */
