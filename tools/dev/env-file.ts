@@ -2,6 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
+import { ExpectedFault } from '../servers/expected-fault.ts'
 import { projectRoot } from '../servers/project.ts'
 
 export type Environment = Record<string, string | undefined>
@@ -23,7 +24,7 @@ const heading = `# Written by \`npm run dev\` with secrets of this machine alone
 /** Makes `.env`, or adds to it the keys that it lacks; what is there stays. Returns what was written. */
 export function ensureEnvFile(): { created: boolean; added: string[] } {
   const created = !existsSync(file)
-  const present = created ? {} : parseEnv(readFileSync(file, 'utf8'))
+  const present = parseEnv(readEnvFile())
   const added = Object.keys(generated).filter((key) => present[key] === undefined)
   const lines = added.map((key) => `${key}=${generated[key]!()}\n`).join('')
   if (created) writeFileSync(file, heading + lines, { mode: 0o600 })
@@ -33,8 +34,36 @@ export function ensureEnvFile(): { created: boolean; added: string[] } {
 
 /** As the processes read it themselves: the process environment wins, and an empty value counts as unset. */
 export function readEnvironment(): Environment {
-  const values = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {}
-  return { ...withoutEmpty(values), ...withoutEmpty(process.env) }
+  return { ...withoutEmpty(parseEnv(readEnvFile())), ...withoutEmpty(process.env) }
+}
+
+/** The numbers of the lines that say nothing: no key, no comment, no part of a value in quotes. Readers of the file pass over them. */
+export function findStrayLines(): number[] {
+  let quote: string | undefined
+  return readEnvFile()
+    .split('\n')
+    .flatMap((line, index) => {
+      if (quote !== undefined) {
+        if (line.includes(quote)) quote = undefined
+        return []
+      }
+      const [, value] = /^\s*(?:export\s+)?[\w.-]+\s*=\s*(.*)$/.exec(line) ?? []
+      if (value === undefined) return /^\s*(?:#.*)?$/.test(line) ? [] : [index + 1]
+      const [first = ''] = value
+      if (/["'`]/.test(first) && !value.slice(1).includes(first)) quote = first
+      return []
+    })
+}
+
+function readEnvFile(): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return ''
+    if (code === 'EISDIR') throw new ExpectedFault('.env is a folder. Move it away.', 78)
+    throw error
+  }
 }
 
 function withoutEmpty(values: Environment) {
@@ -42,7 +71,8 @@ function withoutEmpty(values: Environment) {
 }
 
 function startOfLine() {
-  return readFileSync(file, 'utf8').endsWith('\n') ? '' : '\n'
+  const text = readEnvFile()
+  return text === '' || text.endsWith('\n') ? '' : '\n'
 }
 
 function secret() {

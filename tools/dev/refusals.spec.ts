@@ -43,6 +43,20 @@ describe('npm run dev refuses, before it starts anything,', () => {
     expect(output).not.toMatch(/no key|short|soon|\n\s+at /)
   })
 
+  it('lines of .env that say nothing', async () => {
+    const env = sandbox.read('.env')
+    sandbox.write('.env', `${env}\nLOG LEVEL debug\n# a comment\nKEY="two\nlines"\n=x\n`)
+    const { code, output } = await sandbox.run('dev')
+    sandbox.write('.env', env)
+    expect(code).toBe(78)
+    const first = env.split('\n').length + 1
+    expect(output.match(/line \d+ is no KEY=value/g)).toEqual([
+      `line ${first} is no KEY=value`,
+      `line ${first + 4} is no KEY=value`,
+    ])
+    expect(output).not.toContain('LEVEL debug')
+  })
+
   it('a port that is none, without the addresses that would be made of it', async () => {
     const { code, output } = await sandbox.run('dev', [], { PORT: 'abc', POSTGRES_PORT: 'def' })
     expect(code).toBe(78)
