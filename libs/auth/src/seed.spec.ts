@@ -58,10 +58,16 @@ describe('the seed', () => {
     ])
   })
 
-  it('makes nobody without an e-mail or without a password', async () => {
-    expect(await seed({ AUTH_ADMIN_EMAIL: undefined })).toBe('not configured')
-    expect(await seed({ AUTH_ADMIN_PASSWORD: undefined })).toBe('not configured')
+  it('makes nobody where no admin is configured', async () => {
+    const none = { AUTH_ADMIN_EMAIL: undefined, AUTH_ADMIN_PASSWORD: undefined }
+    expect(await seed(none)).toBe('not configured')
     expect(await findUsers()).toEqual([])
+  })
+
+  it('is not reached with half of an admin', () => {
+    const without = (key: string) => () => seed({ [key]: undefined })
+    expect(without('AUTH_ADMIN_EMAIL')).toThrow('AUTH_ADMIN_EMAIL is missing')
+    expect(without('AUTH_ADMIN_PASSWORD')).toThrow('AUTH_ADMIN_PASSWORD is missing')
   })
 
   it('is not reached with an e-mail or a password that could not log in', () => {
