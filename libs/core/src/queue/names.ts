@@ -42,9 +42,9 @@ export const eventQueue = (moduleName: string): string => `${moduleName}.events`
 /** The BullMQ queue in which those tasks of a module run that have no limits of their own. */
 export const taskQueue = (moduleName: string): string => `${moduleName}.tasks`
 
-/** Every queue of a module: its listeners', its tasks', and one for each task with limits. */
+/** Every queue of a module: its listeners' if it has any, its tasks', and one for each task with limits. */
 export const queuesOf = (module: ModuleQueues): string[] => [
-  eventQueue(module.name),
+  ...(module.listeners?.length ? [eventQueue(module.name)] : []),
   ...taskQueuesOf(module),
 ]
 
@@ -55,5 +55,6 @@ export const taskQueuesOf = ({ name, tasks = [] }: ModuleQueues): string[] => [
 
 interface ModuleQueues {
   name: string
+  listeners?: readonly object[] | undefined
   tasks?: readonly { task: { queue: string } }[] | undefined
 }

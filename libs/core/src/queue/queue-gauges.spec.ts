@@ -17,7 +17,7 @@ describe('queue gauges', () => {
       pool,
       queues,
       metrics,
-      modules: [{ name: 'shop' }],
+      modules: [{ name: 'shop', listeners: [{}] }],
       log,
       everyMs: 50,
     })
