@@ -5,7 +5,12 @@ import { join } from 'node:path'
 const root = join(__dirname, '..', '..')
 
 /** Pages whose every `ts` block is a module that compiles as it stands. One that others import begins with its name. */
-const pages = ['libs/core/README.md', 'libs/auth/README.md', 'docs/guides/test.md']
+const pages = [
+  'libs/core/README.md',
+  'libs/auth/README.md',
+  'docs/guides/test.md',
+  'docs/guides/sign-in-options.md',
+]
 
 let folder: string
 

@@ -1,4 +1,11 @@
-import { createUser, startAuth, type TestAuth } from '@ashlar/auth/testing'
+import { randomBytes } from 'node:crypto'
+import {
+  createAuthenticator,
+  createUser,
+  signIn,
+  startAuth,
+  type TestAuth,
+} from '@ashlar/auth/testing'
 import { cookieOf, serveAdmin, type TestAdmin } from './testing/serve-admin.ts'
 
 const browser = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
@@ -290,6 +297,40 @@ describe('the dashboard', () => {
   async function change(email: string, data: object): Promise<void> {
     await auth.core.database.client.user.updateMany({ where: { email }, data })
   }
+})
+
+describe('an administrator with a second factor', () => {
+  it('is asked for the code after the password, and let in with it', async () => {
+    const key = randomBytes(32).toString('base64')
+    const { auth, admin } = await start({ AUTH_TOTP_KEY: key })
+    const { user, password } = await createUser(auth.store, { role: 'admin' })
+    const credentials = { email: user.email, password }
+    const headers = { ...(await signIn(auth.url, credentials)), 'content-type': 'application/json' }
+    const post = async (path: string, body: object) => {
+      const init = { method: 'POST', headers, body: JSON.stringify(body) }
+      const answer = await fetch(`${auth.url}/api/v1/auth/second-factor${path}`, init)
+      return (await answer.json()) as { data: { secret: string } }
+    }
+    const { data } = await post('', { currentPassword: password })
+    const app = createAuthenticator(data.secret, auth.clock)
+    await post('/confirm', { code: app.code() })
+    auth.clock.advance(60_000)
+
+    const first = await admin.logIn(credentials)
+    expect(first.status).toBe(401)
+    const page = await first.text()
+    expect(page).toContain('The password is right')
+    expect(page).toContain('name="code"')
+    expect(page).not.toContain(password)
+    const wrong = await admin.logIn({ ...credentials, code: '000000' })
+    expect(wrong.status).toBe(401)
+    expect(await wrong.text()).toContain('name="code"')
+    expect((await admin.logIn({ ...credentials, code: ' ' })).status).toBe(401)
+    const answer = await admin.logIn({ ...credentials, code: app.code() })
+    expect(answer.status).toBe(303)
+    expect((await admin.ask('/queues', { headers: cookieOf(answer) })).status).toBe(200)
+    await stop(auth, admin)
+  })
 })
 
 describe('guessing', () => {

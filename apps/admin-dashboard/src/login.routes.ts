@@ -10,6 +10,14 @@ import { loginPage } from './pages/login.page.ts'
 import { sendPage } from './pages/send-page.ts'
 import type { AdminSession } from './session/admin-session.ts'
 
+/** Answers after which the form asks for the code of the second factor as well. */
+const codeProblems = ['auth.second_factor_needed', 'auth.invalid_second_factor']
+
+/** Why somebody is not let in: a code, and a sentence for the page. */
+type Refusal = Pick<AppError, 'code' | 'message'>
+
+const incomplete: Refusal = { code: 'incomplete', message: 'Fill in e-mail and password.' }
+
 export interface LoginDeps {
   appName: string
   gateway: Pick<AuthGateway, 'verifyCredentials'>
@@ -18,7 +26,15 @@ export interface LoginDeps {
   log: Logger
 }
 
-const Credentials = z.object({ email: z.string(), password: z.string() })
+/** A browser sends the field for the code empty where nothing was typed. */
+const Credentials = z.object({
+  email: z.string(),
+  password: z.string(),
+  code: z
+    .string()
+    .transform((text) => text.trim() || undefined)
+    .optional(),
+})
 
 /** The form at `/login`, and `/logout`. */
 export function mountLogin(app: Express, deps: LoginDeps): void {
@@ -36,12 +52,12 @@ export function mountLogin(app: Express, deps: LoginDeps): void {
   async function logIn(request: Request, response: Response): Promise<void> {
     await limiter?.countAddress(request, response)
     const user = await findUser(request)
-    if (!user) {
-      log.warn('a log-in to the dashboard failed')
+    if ('message' in user) {
+      log.warn({ reason: user.code }, 'a log-in to the dashboard failed')
       // RFC 9110 §15.5.2 asks for a challenge with every 401; browsers pass over this one.
       response.set('WWW-Authenticate', 'Bearer')
-      const fault = 'E-mail and password do not match an active account.'
-      return sendPage(response, 401, loginPage({ appName, fault }))
+      const asksForCode = codeProblems.includes(user.code)
+      return sendPage(response, 401, loginPage({ appName, fault: user.message, asksForCode }))
     }
     if (!canUseDashboard(user)) {
       log.warn({ userId: user.id }, 'a user without the role tried to log in to the dashboard')
@@ -53,15 +69,14 @@ export function mountLogin(app: Express, deps: LoginDeps): void {
     response.redirect(303, '/queues')
   }
 
-  /** A form that breaks its rules is a wrong password. */
-  async function findUser(request: Request): Promise<UserDto | undefined> {
+  async function findUser(request: Request): Promise<UserDto | Refusal> {
     const body = await parseBody(request, { form: Credentials })
     const credentials = Credentials.safeParse(body?.value)
-    if (!credentials.success) return undefined
+    if (!credentials.success) return incomplete
     return gateway
       .verifyCredentials({ ...credentials.data, address: request.ip })
       .catch((error: unknown) => {
-        if (error instanceof AppError && error.kind === 'unauthenticated') return undefined
+        if (error instanceof AppError && error.kind === 'unauthenticated') return error
         throw error
       })
   }

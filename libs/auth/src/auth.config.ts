@@ -8,6 +8,7 @@ import {
   key,
   type ConfigOf,
 } from '@ashlar/core/config'
+import { optionKeys, totpKeysOf } from './auth.option-config.ts'
 import { providerKeys, providersOf } from './auth.provider-config.ts'
 import { Password } from './schemas/password.schema.ts'
 import { Email } from './schemas/user.schema.ts'
@@ -105,6 +106,7 @@ export const authConfig = defineConfig(
       description: 'Sessions of one user at a time; the next log-in ends the one unused longest.',
       example: '20',
     }),
+    ...optionKeys,
     ...providerKeys,
     AUTH_ADMIN_EMAIL: key(
       z.string().refine(fits(Email), { error: 'must be an e-mail address' }).optional(),
@@ -124,6 +126,9 @@ export const authConfig = defineConfig(
   },
   (env) => ({
     registrationEnabled: env.AUTH_REGISTRATION_ENABLED,
+    registrationQuiet: env.AUTH_REGISTRATION_QUIET,
+    totpKeys: totpKeysOf(env),
+    apiKeysEnabled: env.AUTH_API_KEYS_ENABLED,
     jwt: {
       privateKey: env.AUTH_JWT_PRIVATE_KEY,
       secondPrivateKey: env.AUTH_JWT_SECOND_PRIVATE_KEY,

@@ -160,6 +160,70 @@ export const lastWayIn = defineError({
   help: 'Choose a password with the mail of restore-password first.',
 })
 
+export const secondFactorNeeded = defineError({
+  kind: 'unauthenticated',
+  code: 'auth.second_factor_needed',
+  title: 'Second factor needed',
+  detail: 'The password is right, and the account asks for a code besides.',
+  help: 'Send the same request with `code`: six digits of the authenticator app, or a recovery code.',
+})
+
+export const invalidSecondFactor = defineError({
+  kind: 'unauthenticated',
+  code: 'auth.invalid_second_factor',
+  title: 'Invalid code',
+  detail: 'The code is wrong, was used before, or is not of now.',
+  help: 'Wait for the next code of the authenticator app, check the clock of the device, or use a recovery code.',
+})
+
+export const wrongCode = defineError({
+  kind: 'forbidden',
+  code: 'auth.wrong_code',
+  title: 'Wrong code',
+  detail: 'The code is wrong, was used before, or is not of now.',
+  help: 'Wait for the next code of the authenticator app, and check the clock of the device.',
+})
+
+export const secondFactorIsOn = defineError({
+  kind: 'conflict',
+  code: 'auth.second_factor_enabled',
+  title: 'Second factor enabled already',
+  detail: 'The account has a second factor already.',
+  help: 'Disable it first.',
+})
+
+export const secondFactorIsOff = defineError({
+  kind: 'conflict',
+  code: 'auth.second_factor_disabled',
+  title: 'No second factor',
+  detail: 'The account has no second factor.',
+  help: 'Begin with POST /auth/second-factor.',
+})
+
+export const apiKeyNotFound = defineError({
+  kind: 'not_found',
+  code: 'auth.api_key_not_found',
+  title: 'API key not found',
+  detail: 'There is no such API key, or it is not yours.',
+  help: 'List your API keys.',
+})
+
+export const tooManyApiKeys = defineError({
+  kind: 'conflict',
+  code: 'auth.too_many_api_keys',
+  title: 'Too many API keys',
+  detail: 'The account has as many API keys as it may have.',
+  help: 'Delete one that is not used any more.',
+})
+
+export const insufficientScope = defineError({
+  kind: 'forbidden',
+  code: 'auth.insufficient_scope',
+  title: 'Scope missing',
+  detail: 'The API key does not have the scope that this route asks for.',
+  help: 'Make a key with the scope that WWW-Authenticate names.',
+})
+
 export const hashingOverloaded = defineError({
   kind: 'unavailable',
   code: 'auth.overloaded',
@@ -190,5 +254,13 @@ export const authErrors = [
   accountEmailUnverified,
   identityNotFound,
   lastWayIn,
+  secondFactorNeeded,
+  invalidSecondFactor,
+  wrongCode,
+  secondFactorIsOn,
+  secondFactorIsOff,
+  apiKeyNotFound,
+  tooManyApiKeys,
+  insufficientScope,
   hashingOverloaded,
 ]

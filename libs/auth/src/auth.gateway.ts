@@ -2,7 +2,7 @@ import { mapPage, type Page, type PageRequest } from '@ashlar/core/db'
 import type { Clock } from '@ashlar/core/module'
 import type { AuthStore } from './auth.store.ts'
 import { invalidCredentials, userNotFound } from './auth.errors.ts'
-import { LoginBody } from './schemas/auth.schema.ts'
+import { LoginBodyWithCode } from './schemas/auth.schema.ts'
 import type { AuthService } from './services/auth.service.ts'
 
 /** A user as other modules see one. */
@@ -26,10 +26,14 @@ export interface AuthGateway {
   getUsers(ids: readonly number[]): Promise<UserDto[]>
   /** One page of users. */
   listUsers(list: PageRequest): Promise<Page<UserDto>>
-  /** The active user with these credentials, as typed. Throws `auth.invalid_credentials`, and 429 after too many failures from this address. */
+  /**
+   * The active user with these credentials, as typed. Throws `auth.invalid_credentials`, `auth.second_factor_needed` without a `code` where the
+   * account has a second factor, `auth.invalid_second_factor`, and 429 after too many failures from this address.
+   */
   verifyCredentials(credentials: {
     email: string
     password: string
+    code?: string | undefined
     address: string | undefined
   }): Promise<UserDto>
 }
@@ -57,7 +61,7 @@ export const createAuthGateway = ({ store, auth, clock }: AuthGatewayDeps): Auth
     return (await store.users.findByIds(ids)).map(toUserDto)
   },
   async verifyCredentials({ address, ...credentials }) {
-    const given = LoginBody.safeParse(credentials)
+    const given = LoginBodyWithCode.safeParse(credentials)
     if (!given.success) throw invalidCredentials()
     const client = { address, device: undefined }
     const user = await auth.verifyCredentials(given.data, client)

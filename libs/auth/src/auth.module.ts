@@ -6,25 +6,33 @@ import { createAuthGateway, type AuthGateway } from './auth.gateway.ts'
 import { createAuthStore } from './auth.store.ts'
 import { authEvents } from './auth.events.ts'
 import { createAuthGuards, type AuthGuards } from './guards/auth.guards.ts'
+import { sendAccessChangedEmail } from './listeners/send-access-changed-email.listener.ts'
 import { sendEmailChangeEmail } from './listeners/send-email-change-email.listener.ts'
 import { sendPasswordChangedEmail } from './listeners/send-password-changed-email.listener.ts'
 import { sendPasswordResetEmail } from './listeners/send-password-reset-email.listener.ts'
+import { sendRegistrationRepeatedEmail } from './listeners/send-registration-repeated-email.listener.ts'
 import { sendSessionReusedEmail } from './listeners/send-session-reused-email.listener.ts'
 import { sendVerificationEmail } from './listeners/send-verification-email.listener.ts'
 import { sendWelcomeEmail } from './listeners/send-welcome-email.listener.ts'
+import { createLiveApiKeyRepository } from './repositories/live-api-key.repository.ts'
 import { createLiveSessionRepository } from './repositories/live-session.repository.ts'
+import { apiKeyRoutes } from './routes/api-key.routes.ts'
 import { auditRoutes } from './routes/audit.routes.ts'
 import { signInRoutes } from './providers/sign-in.ts'
 import { authRoutes } from './routes/auth.routes.ts'
 import { jwksRoutes } from './routes/jwks.routes.ts'
 import { passwordRoutes } from './routes/password.routes.ts'
 import { profileRoutes } from './routes/profile.routes.ts'
+import { secondFactorResetRoutes, secondFactorRoutes } from './routes/second-factor.routes.ts'
 import { sessionRoutes } from './routes/session.routes.ts'
 import { userRoutes } from './routes/user.routes.ts'
 import { verificationRoutes } from './routes/verification.routes.ts'
 import { createAccessTokens } from './services/access-token.ts'
 import { createAccessTokenStrategy } from './services/access-token.strategy.ts'
+import { createApiKeyCheck } from './services/api-key-check.ts'
+import { createApiKeyService } from './services/api-key.service.ts'
 import { createAuthService } from './services/auth.service.ts'
+import { createCurrentPassword } from './services/current-password.ts'
 import { createEmailVerificationService } from './services/email-verification.service.ts'
 import { createLoginLimits } from './services/login-limits.ts'
 import { createOneTimeTokens } from './services/one-time-tokens.ts'
@@ -34,6 +42,8 @@ import { createUserService } from './services/user.service.ts'
 import { createPasswordHasher } from './services/password-hasher.ts'
 import { readSigningKeys } from './services/signing-key.ts'
 import { createRefreshTokens } from './services/refresh-token.ts'
+import { createSecondFactorService } from './services/second-factor.service.ts'
+import { createSecretBox } from './services/secret-box.ts'
 import { createSessionService } from './services/session.service.ts'
 import { purgeAuditTrailTask } from './tasks/purge-audit-trail.task.ts'
 import { purgeExpiredSessionsTask } from './tasks/purge-expired-sessions.task.ts'
@@ -59,22 +69,37 @@ export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
   const accessTokens = createAccessTokens({ ...config, signingKey, issuer, audience })
   const refreshTokens = createRefreshTokens(signingKeys)
   const limits = createLoginLimits({ store, rateLimits, clock })
-  const auth = createAuthService({ config, store, passwords, limits, clock })
+  const currentPasswords = createCurrentPassword({ store, passwords, limits, clock })
+  const secondFactor =
+    config.totpKeys &&
+    createSecondFactorService({
+      appName: app.name,
+      store,
+      secrets: createSecretBox(config.totpKeys),
+      currentPasswords,
+      rateLimits,
+      clock,
+    })
+  const auth = createAuthService({ config, store, passwords, limits, secondFactor, clock })
   const tokens = createOneTimeTokens({ store, clock })
   const passwordReset = createPasswordResetService({ store, passwords, tokens, clock })
   const verification = createEmailVerificationService({ store, tokens, clock })
   const mails = { store, mailer, app }
   const sessions = createSessionService({ config, store, accessTokens, refreshTokens, clock })
   const users = createUserService({ store, clock })
-  const profile = createProfileService({ store, passwords, limits, clock })
+  const profile = createProfileService({ store, passwords, currentPasswords, clock })
   const liveSessions = createLiveSessionRepository(core.database)
+  const liveApiKeys = createLiveApiKeyRepository(core.database)
   const guards = createAuthGuards(
     createAccessTokenStrategy({ liveSessions, signingKeys, issuer, audience, clock }),
+    config.apiKeysEnabled
+      ? createApiKeyCheck({ liveApiKeys, store, clock, log: core.log })
+      : undefined,
   )
   return {
     name: 'auth',
     routes: [
-      authRoutes(auth, sessions),
+      authRoutes({ auth, sessions, config }),
       sessionRoutes(sessions, guards),
       passwordRoutes(passwordReset),
       verificationRoutes(verification),
@@ -89,9 +114,16 @@ export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
         signingKeys,
         tokens,
         sessions,
+        secondFactor,
         guards,
         clock,
       }),
+      ...(secondFactor
+        ? [secondFactorRoutes(secondFactor, guards), secondFactorResetRoutes(secondFactor, guards)]
+        : []),
+      ...(config.apiKeysEnabled
+        ? [apiKeyRoutes(createApiKeyService({ store, currentPasswords, clock }), guards)]
+        : []),
     ],
     events: authEvents,
     listeners: [
@@ -101,6 +133,8 @@ export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
       sendPasswordChangedEmail(mails),
       sendEmailChangeEmail(mails),
       sendSessionReusedEmail(mails),
+      sendAccessChangedEmail(mails),
+      sendRegistrationRepeatedEmail(mails),
     ],
     tasks: [purgeExpiredSessionsTask(store, clock), purgeAuditTrailTask({ config, store, clock })],
     emails: authEmails,

@@ -15,6 +15,11 @@ import {
   createSessionRepository,
   type SessionRepository,
 } from './repositories/session.repository.ts'
+import { createApiKeyRepository, type ApiKeyRepository } from './repositories/api-key.repository.ts'
+import {
+  createSecondFactorRepository,
+  type SecondFactorRepository,
+} from './repositories/second-factor.repository.ts'
 import { createUserRepository, type UserRepository } from './repositories/user.repository.ts'
 
 export type AuthStore = Store<{
@@ -22,6 +27,8 @@ export type AuthStore = Store<{
   sessions: SessionRepository
   tokens: OneTimeTokenRepository
   identities: ExternalIdentityRepository
+  secondFactors: SecondFactorRepository
+  apiKeys: ApiKeyRepository
   audit: AuditEntryRepository
 }>
 
@@ -31,5 +38,7 @@ export const createAuthStore = (deps: StoreDeps): AuthStore =>
     sessions: createSessionRepository(tables),
     tokens: createOneTimeTokenRepository(tables),
     identities: createExternalIdentityRepository(tables),
+    secondFactors: createSecondFactorRepository(tables),
+    apiKeys: createApiKeyRepository(tables),
     audit: createAuditEntryRepository(tables),
   }))

@@ -9,7 +9,7 @@ export interface TestAdmin {
   ask(path: string, init?: RequestInit): Promise<Response>
   /** Sends the form as a browser does. */
   logIn(
-    credentials: { email: string; password: string },
+    credentials: { email: string; password: string; code?: string },
     headers?: Record<string, string>,
   ): Promise<Response>
   stop(): Promise<void>
@@ -38,7 +38,7 @@ export async function serveAdmin(core: Core, modules: AdminAppDeps['modules']): 
     })
   }
 
-  function logIn(credentials: { email: string; password: string }, headers = {}) {
+  function logIn(credentials: { email: string; password: string; code?: string }, headers = {}) {
     return ask('/login', { method: 'POST', body: new URLSearchParams(credentials), headers })
   }
 

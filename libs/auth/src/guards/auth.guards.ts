@@ -3,20 +3,28 @@ import { Passport } from 'passport'
 import type { Strategy } from 'passport'
 import type { Guard } from '@ashlar/core/http'
 import { requestContext } from '@ashlar/core/logging'
-import type { AuthenticatedUser } from '../repositories/live-session.repository.ts'
-import { inactiveUser, invalidAccessToken } from '../auth.errors.ts'
+import type { AuthenticatedUser } from '../repositories/authenticated-user.ts'
+import { inactiveUser, insufficientScope, invalidAccessToken } from '../auth.errors.ts'
+import type { ApiKeyCheck } from '../services/api-key-check.ts'
+import { apiKeyOf } from '../services/bearer-token.ts'
 
 /** What the guards add to a handler's input. */
-export interface Authenticated {
-  user: AuthenticatedUser
+export interface Authenticated extends Caller {
   sessionId: string
+}
+
+/** Whoever asks, in person or by a machine. */
+export interface Caller {
+  user: AuthenticatedUser
 }
 
 export type AuthGuards = ReturnType<typeof createAuthGuards>
 
-export function createAuthGuards(strategy: Strategy) {
+/** Without `apiKeys`, no route takes any. */
+export function createAuthGuards(strategy: Strategy, apiKeys?: ApiKeyCheck) {
   const passport = new Passport()
   passport.use('access-token', strategy)
+  const scopes = new Set<string>()
 
   /** Any valid access token of a live session. */
   const currentUser: Guard<Authenticated> = {
@@ -40,7 +48,33 @@ export function createAuthGuards(strategy: Strategy) {
     identify,
   }
 
-  return { currentUser, activeUser }
+  return { currentUser, activeUser, activeUserOrKey, scopes: scopes as ReadonlySet<string> }
+
+  /**
+   * Like `activeUser`, and an API key of an active user will do if it has this scope: `<what>:<read or write>`.
+   *
+   * @example
+   * routes.get('/', { summary: 'List stones', guard: guards.activeUserOrKey('stones:read'), … }, …)
+   */
+  function activeUserOrKey(scope: string): Guard<Caller> {
+    scopes.add(scope)
+    if (!apiKeys) return activeUser
+    return {
+      name: `activeUser or an API key with ${scope}`,
+      security: 'bearer',
+      errors: [...activeUser.errors, insufficientScope],
+      async authenticate(request) {
+        const key = apiKeyOf(request)
+        if (key === null) return activeUser.authenticate(request)
+        const found = await apiKeys.find(key)
+        if (!found) throw invalidAccessToken({ headers: challenge(request) })
+        remember(found.user)
+        if (!found.scopes.includes(scope)) throw insufficientScope({ headers: challengeFor(scope) })
+        return { user: found.user }
+      },
+      identify,
+    }
+  }
 
   function authenticate(request: Request): Promise<Authenticated> {
     return new Promise((resolve, reject) => {
@@ -48,8 +82,7 @@ export function createAuthGuards(strategy: Strategy) {
         if (error)
           return reject(error instanceof Error ? error : invalidAccessToken({ cause: error }))
         if (!caller) return reject(invalidAccessToken({ headers: challenge(request) }))
-        const context = requestContext.current()
-        if (context) context.userId = caller.user.id
+        remember(caller.user)
         resolve(caller)
       }
       const middleware = passport.authenticate('access-token', { session: false }, decide) as (
@@ -62,10 +95,21 @@ export function createAuthGuards(strategy: Strategy) {
   }
 }
 
-const identify = ({ user }: Authenticated): number => user.id
+const identify = ({ user }: Caller): number => user.id
+
+/** For the log lines of this request. */
+function remember({ id }: AuthenticatedUser): void {
+  const context = requestContext.current()
+  if (context) context.userId = id
+}
 
 /** RFC 6750 §3: `error` only where a bearer token was sent. */
 function challenge(request: Request): Record<string, string> {
   const sent = /^bearer\s/i.test(request.headers.authorization ?? '')
   return { 'WWW-Authenticate': sent ? 'Bearer error="invalid_token"' : 'Bearer' }
 }
+
+/** RFC 6750 §3.1. */
+const challengeFor = (scope: string): Record<string, string> => ({
+  'WWW-Authenticate': `Bearer error="insufficient_scope", scope="${scope}"`,
+})

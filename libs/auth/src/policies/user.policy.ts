@@ -19,4 +19,6 @@ export const canDeleteUsers = isAdmin
 
 export const canRestoreUsers = isAdmin
 
+export const canResetSecondFactors = isAdmin
+
 export const canReadAuditTrail = isAdmin

@@ -20,7 +20,7 @@ export interface SignInDeps
   extends
     ExternalAccountServiceDeps,
     FlowTicketsDeps,
-    Pick<ProviderSignInServiceDeps, 'tokens' | 'sessions'> {
+    Pick<ProviderSignInServiceDeps, 'tokens' | 'sessions' | 'secondFactor'> {
   config: AuthConfig
   appUrl: string
   guards: AuthGuards

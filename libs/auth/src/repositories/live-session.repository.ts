@@ -1,8 +1,5 @@
 import { createBatchedLookup, type Database } from '@ashlar/core/db'
-import type { User } from './user.repository.ts'
-
-/** The account behind a request. */
-export type AuthenticatedUser = Omit<User, 'passwordHash' | 'passwordVersion' | 'deletedAt'>
+import { userColumns, type AuthenticatedUser } from './authenticated-user.ts'
 
 export interface LiveSession {
   id: string
@@ -15,25 +12,9 @@ interface Row extends AuthenticatedUser {
   expiresAt: Date
 }
 
-/** Every column that a handler may see. A new one of the table does not compile until it is here. */
-const columns: Record<keyof AuthenticatedUser, string> = {
-  id: 'id',
-  username: 'username',
-  email: 'email',
-  emailVerifiedAt: 'email_verified_at',
-  pendingEmail: 'pending_email',
-  status: 'status',
-  role: 'role',
-  createdAt: 'created_at',
-  updatedAt: 'updated_at',
-  lastLoginAt: 'last_login_at',
-}
-
-const userColumns = Object.entries(columns).map(([name, column]) => `u.${column} AS "${name}"`)
-
 const findByIds = {
   name: 'auth_live_sessions',
-  text: `SELECT s.id AS "sessionId", s.expires_at AS "expiresAt", ${userColumns.join(', ')}
+  text: `SELECT s.id AS "sessionId", s.expires_at AS "expiresAt", ${userColumns}
     FROM session s JOIN "user" u ON u.id = s.user_id
     WHERE s.id = ANY($1::uuid[]) AND s.ended_at IS NULL AND u.deleted_at IS NULL`,
 }

@@ -27,7 +27,8 @@ type UserChange = Partial<
 >
 
 /** What a change was decided on: it counts only if that still holds. */
-type KnownUser = Pick<User, 'id'> & Partial<Pick<User, 'email' | 'pendingEmail' | 'passwordHash'>>
+type KnownUser = Pick<User, 'id'> &
+  Partial<Pick<User, 'email' | 'pendingEmail' | 'passwordVersion'>>
 
 export function createUserRepository(db: DbFor<'user'>) {
   return {
@@ -37,6 +38,7 @@ export function createUserRepository(db: DbFor<'user'>) {
     findById,
     findByIds,
     findByEmail,
+    hasUsername,
     findDeletedById,
     noteLogin,
     update,
@@ -69,10 +71,10 @@ export function createUserRepository(db: DbFor<'user'>) {
     return db.user.findFirst({ where: { id, ...onlyDeleted } })
   }
 
-  /** Holds the row until the transaction ends. False when the account or its password is no longer what it was. */
-  async function noteLogin({ id, passwordHash, updatedAt }: User, now: Date): Promise<boolean> {
+  /** Holds the row until the transaction ends. False when the account or its password (not only its hash) is no longer what it was. */
+  async function noteLogin({ id, passwordVersion, updatedAt }: User, now: Date): Promise<boolean> {
     const { count } = await db.user.updateMany({
-      where: { id, passwordHash, status: 'active' },
+      where: { id, passwordVersion, status: 'active' },
       data: { lastLoginAt: now, updatedAt },
     })
     return count > 0
@@ -121,6 +123,12 @@ export function createUserRepository(db: DbFor<'user'>) {
 
   function findByEmail(email: string): Promise<User | null> {
     return db.user.findFirst({ where: { email } })
+  }
+
+  /** Whether somebody has it, in whatever case. `in`, because Prisma makes `lower(…)` of that, which has an index, and `ILIKE` of `equals`. */
+  async function hasUsername(username: string): Promise<boolean> {
+    const where = { username: { in: [username], mode: 'insensitive' as const } }
+    return (await db.user.findFirst({ where, select: { id: true } })) !== null
   }
 }
 

@@ -1,16 +1,21 @@
 import { createRoutes } from '@ashlar/core/http'
+import type { AuthConfig } from '../auth.config.ts'
 import {
   emailTaken,
   hashingOverloaded,
   invalidCredentials,
   invalidRefreshToken,
+  invalidSecondFactor,
   registrationDisabled,
+  secondFactorNeeded,
   usernameTaken,
 } from '../auth.errors.ts'
 import { limits } from '../auth.limits.ts'
 import {
   LoginBody,
+  LoginBodyWithCode,
   PasswordForm,
+  PasswordFormWithCode,
   RefreshTokenBody,
   RegisterBody,
   TokenAnswer,
@@ -21,39 +26,40 @@ import type { SessionService } from '../services/session.service.ts'
 import { clientOf } from './client.ts'
 import { toFullUser } from './user.presenter.ts'
 
-export function authRoutes(auth: AuthService, sessions: SessionService) {
+export interface AuthRoutesDeps {
+  auth: AuthService
+  sessions: SessionService
+  config: Pick<AuthConfig, 'registrationQuiet' | 'totpKeys'>
+}
+
+export function authRoutes({ auth, sessions, config }: AuthRoutesDeps) {
+  const hasSecondFactor = config.totpKeys !== undefined
   const routes = createRoutes({
     prefix: '/auth',
     tag: 'Authentication',
     description: 'Accounts and their sessions: register, log in, stay logged in, recover.',
   })
 
-  routes.post(
-    '/register',
-    {
-      summary: 'Register an account',
-      limit: limits.register,
-      body: RegisterBody,
-      response: FullUser,
-      status: 201,
-      location: (user) => `/users/${user.id}`,
-      idempotent: true,
-      errors: [registrationDisabled, emailTaken, usernameTaken, hashingOverloaded],
-    },
-    async ({ body, request }) => toFullUser(await auth.register(body, clientOf(request))),
-  )
+  if (config.registrationQuiet) declareQuietRegistration()
+  else declareRegistration()
 
   routes.post(
     '/login',
     {
       summary: 'Log in with e-mail and password',
       limit: limits.login,
-      body: { json: LoginBody, form: PasswordForm },
+      body: hasSecondFactor
+        ? { json: LoginBodyWithCode, form: PasswordFormWithCode }
+        : { json: LoginBody, form: PasswordForm },
       response: TokenAnswer,
       envelope: false,
       noStore: true,
       tokenEndpoint: true,
-      errors: [invalidCredentials, hashingOverloaded],
+      errors: [
+        invalidCredentials,
+        hashingOverloaded,
+        ...(hasSecondFactor ? [secondFactorNeeded, invalidSecondFactor] : []),
+      ],
     },
     async ({ body, request }) => {
       const client = clientOf(request)
@@ -82,4 +88,38 @@ export function authRoutes(auth: AuthService, sessions: SessionService) {
   )
 
   return routes
+
+  function declareRegistration(): void {
+    routes.post(
+      '/register',
+      {
+        summary: 'Register an account',
+        limit: limits.register,
+        body: RegisterBody,
+        response: FullUser,
+        status: 201,
+        location: (user) => `/users/${user.id}`,
+        idempotent: true,
+        errors: [registrationDisabled, emailTaken, usernameTaken, hashingOverloaded],
+      },
+      async ({ body, request }) => toFullUser(await auth.register(body, clientOf(request))),
+    )
+  }
+
+  function declareQuietRegistration(): void {
+    routes.post(
+      '/register',
+      {
+        summary: 'Register an account',
+        description:
+          'Answers the same whether the e-mail address is taken or not; a mail tells its owner more. The account counts when the address is verified.',
+        limit: limits.register,
+        body: RegisterBody,
+        status: 202,
+        idempotent: true,
+        errors: [registrationDisabled, usernameTaken, hashingOverloaded],
+      },
+      ({ body, request }) => auth.registerQuietly(body, clientOf(request)),
+    )
+  }
 }

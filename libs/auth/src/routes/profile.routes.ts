@@ -19,7 +19,8 @@ export interface ProfileRoutesDeps {
   users: UserService
 }
 
-export function profileRoutes({ guards: { activeUser }, profile, users }: ProfileRoutesDeps) {
+export function profileRoutes({ guards, profile, users }: ProfileRoutesDeps) {
+  const { activeUser, activeUserOrKey } = guards
   const routes = createRoutes({
     prefix: '/profile',
     tag: 'Profile',
@@ -28,7 +29,11 @@ export function profileRoutes({ guards: { activeUser }, profile, users }: Profil
 
   routes.get(
     '/',
-    { summary: 'Read the own profile', guard: activeUser, response: FullUser },
+    {
+      summary: 'Read the own profile',
+      guard: activeUserOrKey('profile:read'),
+      response: FullUser,
+    },
     ({ user }) => toFullUser(user),
   )
 

@@ -4,10 +4,12 @@ import {
   accountEmailUnverified,
   inactiveUser,
   invalidCredentials,
+  invalidSecondFactor,
   invalidToken,
   providerEmailUnverified,
   providerUnavailable,
   registrationDisabled,
+  secondFactorNeeded,
   signInDenied,
   signInFailed,
 } from '../auth.errors.ts'
@@ -45,7 +47,7 @@ export function providerRoutes({ providers, signIn, callbackUrlOf }: ProviderRou
       response: TokenAnswer,
       envelope: false,
       noStore: true,
-      errors: [invalidToken, invalidCredentials],
+      errors: [invalidToken, invalidCredentials, secondFactorNeeded, invalidSecondFactor],
     },
     ({ body, request }) => signIn.exchange(body, clientOf(request)),
   )

@@ -1,4 +1,4 @@
-import type { AuthenticatedUser } from '../repositories/live-session.repository.ts'
+import type { AuthenticatedUser } from '../repositories/authenticated-user.ts'
 import { canReadFullUser, type Actor } from '../policies/user.policy.ts'
 import type { FullUser, PublicUser, VisibleUser } from '../schemas/user.schema.ts'
 

@@ -1,4 +1,3 @@
-import type { Request } from 'express'
 import { z } from 'zod'
 import { mapPage } from '@ashlar/core/db'
 import { createRoutes, ResourceId } from '@ashlar/core/http'
@@ -9,7 +8,7 @@ import {
   usernameTaken,
   userNotFound,
 } from '../auth.errors.ts'
-import type { Authenticated, AuthGuards } from '../guards/auth.guards.ts'
+import type { AuthGuards } from '../guards/auth.guards.ts'
 import {
   canDeleteUsers,
   canListFullUsers,
@@ -17,14 +16,15 @@ import {
   canUpdateUsers,
 } from '../policies/user.policy.ts'
 import { FullUser, UserChange, VisibleUser } from '../schemas/user.schema.ts'
-import type { By, UserService } from '../services/user.service.ts'
-import { clientOf } from './client.ts'
+import type { UserService } from '../services/user.service.ts'
+import { byOf } from './client.ts'
 import { fullUserList, publicUserList } from './user.list.ts'
 import { toDeletedUser, toFullUser, toVisibleUser } from './user.presenter.ts'
 
 const params = z.strictObject({ id: ResourceId })
 
-export function userRoutes(users: UserService, { activeUser }: AuthGuards) {
+export function userRoutes(users: UserService, { activeUser, activeUserOrKey }: AuthGuards) {
+  const reader = activeUserOrKey('users:read')
   const routes = createRoutes({
     prefix: '/users',
     tag: 'Users',
@@ -37,7 +37,7 @@ export function userRoutes(users: UserService, { activeUser }: AuthGuards) {
       summary: 'List users',
       description:
         'Administrators get full users, may sort and filter by e-mail and role, and may ask for the deleted.',
-      guard: activeUser,
+      guard: reader,
       list: fullUserList,
       listFor: ({ user }) => (canListFullUsers(user) ? fullUserList : publicUserList),
       response: VisibleUser,
@@ -54,7 +54,7 @@ export function userRoutes(users: UserService, { activeUser }: AuthGuards) {
     {
       summary: 'Read a user',
       description: 'The full user for oneself and for administrators, otherwise the public one.',
-      guard: activeUser,
+      guard: reader,
       params,
       response: VisibleUser,
       errors: [userNotFound],
@@ -106,8 +106,3 @@ export function userRoutes(users: UserService, { activeUser }: AuthGuards) {
 
   return routes
 }
-
-const byOf = ({ user, request }: Authenticated & { request: Request }): By => ({
-  actorId: user.id,
-  client: clientOf(request),
-})

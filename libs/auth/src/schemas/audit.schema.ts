@@ -2,6 +2,8 @@ import { z } from 'zod'
 
 /** What the audit trail tells of. */
 export const auditActions = [
+  'api_key_created',
+  'api_key_deleted',
   'current_password_refused',
   'email_change_requested',
   'email_changed',
@@ -15,9 +17,16 @@ export const auditActions = [
   'password_changed',
   'password_reset',
   'password_reset_requested',
+  'recovery_code_used',
+  'recovery_codes_renewed',
   'refresh_token_reused',
   'registered',
+  'registration_repeated',
   'role_changed',
+  'second_factor_disabled',
+  'second_factor_enabled',
+  'second_factor_refused',
+  'second_factor_reset',
   'session_ended',
   'status_changed',
   'user_deleted',
@@ -39,10 +48,12 @@ export const AuditEntry = z
       .nullable()
       .meta({ description: 'Whose account; null where no account has the e-mail.' }),
     details: z
-      .object({ role: z.string(), status: z.string(), sessionId: z.uuid() })
+      .object({ role: z.string(), status: z.string(), sessionId: z.uuid(), apiKeyId: z.uuid() })
       .partial()
       .nullable()
-      .meta({ description: 'What the role or the status became, or which session it was.' }),
+      .meta({
+        description: 'What the role or the status became, or which session or API key it was.',
+      }),
     address: z.string().nullable(),
     device: z.string().nullable().meta({ description: 'User agent.' }),
     requestId: z.string().nullable().meta({ description: 'The X-Request-Id of the request.' }),

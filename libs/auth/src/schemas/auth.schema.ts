@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { GivenPassword, isStorable, Password } from './password.schema.ts'
+import { GivenCode } from './second-factor.schema.ts'
 import { Email, Username } from './user.schema.ts'
 
 export const RegisterBody = z
@@ -20,17 +21,29 @@ export const LoginBody = z.strictObject({ email: GivenEmail, password: GivenPass
 })
 export type LoginBody = z.infer<typeof LoginBody>
 
+/** Where accounts may have a second factor. */
+export const LoginBodyWithCode = LoginBody.extend({ code: GivenCode.optional() }).meta({
+  id: 'LoginBody',
+})
+
+const passwordForm = {
+  username: GivenEmail,
+  password: GivenPassword,
+  grant_type: z.literal('password').optional(),
+  scope: z.string().optional(),
+  client_id: z.string().optional(),
+  client_secret: z.string().optional(),
+}
+
 /** The OAuth 2 password form (RFC 6749 §4.3.2), which names the e-mail `username`. */
 export const PasswordForm = z
-  .strictObject({
-    username: GivenEmail,
-    password: GivenPassword,
-    grant_type: z.literal('password').optional(),
-    scope: z.string().optional(),
-    client_id: z.string().optional(),
-    client_secret: z.string().optional(),
-  })
+  .strictObject(passwordForm)
   .transform(({ username, password }): LoginBody => ({ email: username, password }))
+  .meta({ id: 'PasswordForm' })
+
+export const PasswordFormWithCode = z
+  .strictObject({ ...passwordForm, code: GivenCode.optional() })
+  .transform(({ username, password, code }) => ({ email: username, password, code }))
   .meta({ id: 'PasswordForm' })
 
 /** Any text that a token may be: an unknown one is refused as such, not for its form. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { GivenCode } from './second-factor.schema.ts'
 
 /** RFC 7636 §4.1 and §4.2: 32 bytes in base64url for a SHA-256. */
 const Challenge = z
@@ -27,7 +28,11 @@ export const ProviderCallback = z.object({
 export type ProviderCallback = z.infer<typeof ProviderCallback>
 
 export const ProviderTokenBody = z
-  .strictObject({ code: z.string().regex(/^[\w-]{1,100}$/), code_verifier: Verifier })
+  .strictObject({
+    code: z.string().regex(/^[\w-]{1,100}$/),
+    code_verifier: Verifier,
+    second_factor_code: GivenCode.optional(),
+  })
   .meta({ id: 'ProviderTokenBody' })
 export type ProviderTokenBody = z.infer<typeof ProviderTokenBody>
 

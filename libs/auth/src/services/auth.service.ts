@@ -1,26 +1,43 @@
-import type { AuthConfig } from '../auth.config.ts'
+import { AppError } from '@ashlar/core/errors'
 import type { Clock } from '@ashlar/core/module'
-import { invalidCredentials, registrationDisabled } from '../auth.errors.ts'
+import type { AuthConfig } from '../auth.config.ts'
+import {
+  emailTaken,
+  invalidCredentials,
+  registrationDisabled,
+  usernameTaken,
+} from '../auth.errors.ts'
 import type { AuthStore } from '../auth.store.ts'
+import { registrationRepeated } from '../events/registration-repeated.event.ts'
 import { userRegistered } from '../events/user-registered.event.ts'
 import type { Client } from '../repositories/client.ts'
 import type { User } from '../repositories/user.repository.ts'
 import type { LoginBody, RegisterBody } from '../schemas/auth.schema.ts'
 import type { LoginLimits } from './login-limits.ts'
 import type { PasswordHasher } from './password-hasher.ts'
+import type { SecondFactorService } from './second-factor.service.ts'
 
 export interface AuthServiceDeps {
-  config: Pick<AuthConfig, 'registrationEnabled'>
+  config: Pick<AuthConfig, 'registrationEnabled' | 'registrationQuiet'>
   store: AuthStore
   passwords: PasswordHasher
   limits: LoginLimits
+  /** Undefined if it is switched off. */
+  secondFactor: Pick<SecondFactorService, 'assert'> | undefined
   clock: Clock
+}
+
+/** What somebody proves to be somebody with. */
+export interface Credentials extends LoginBody {
+  /** Of the second factor. */
+  code?: string | undefined
 }
 
 export type AuthService = ReturnType<typeof createAuthService>
 
-export function createAuthService({ config, store, passwords, limits, clock }: AuthServiceDeps) {
-  return { register, verifyCredentials }
+export function createAuthService(deps: AuthServiceDeps) {
+  const { config, store, passwords, limits, secondFactor, clock } = deps
+  return { register, registerQuietly, verifyCredentials }
 
   async function register(
     { username, email, password }: RegisterBody,
@@ -28,29 +45,58 @@ export function createAuthService({ config, store, passwords, limits, clock }: A
   ): Promise<User> {
     if (!config.registrationEnabled) throw registrationDisabled()
     const passwordHash = await passwords.hash(password)
-    return store.transaction(async (store) => {
-      const user = await store.users.create({ username, email, passwordHash })
-      await store.events.publish(userRegistered, { userId: user.id })
-      await store.audit.record({
-        action: 'registered',
-        actorId: user.id,
-        userId: user.id,
-        client,
-        at: clock.now(),
+    return store.transaction((store) => create(store, { username, email, passwordHash }, client))
+  }
+
+  /**
+   * One answer and the same work whether the e-mail is taken or not: its owner is told by mail, and nobody else. That a username is taken may be
+   * known, and comes first, so that it tells nothing of the e-mail.
+   */
+  async function registerQuietly(
+    { username, email, password }: RegisterBody,
+    client: Client,
+  ): Promise<void> {
+    if (!config.registrationEnabled) throw registrationDisabled()
+    const passwordHash = await passwords.hash(password)
+    const register = () =>
+      store.transaction(async (store) => {
+        if (await store.users.hasUsername(username)) throw usernameTaken()
+        const owner = await store.users.findByEmail(email)
+        if (!owner) return void (await create(store, { username, email, passwordHash }, client))
+        await store.events.publish(registrationRepeated, { userId: owner.id })
+        const entry = { userId: owner.id, client, at: clock.now() }
+        await store.audit.record({ action: 'registration_repeated', ...entry })
       })
-      return user
+    // Somebody registered the address between the look and the change: another look finds who.
+    await register().catch((error: unknown) => {
+      if (error instanceof AppError && error.code === emailTaken.code) return register()
+      throw error
     })
   }
 
-  /** One answer and the same work for a wrong password, none, an unknown e-mail and an inactive user. */
-  async function verifyCredentials({ email, password }: LoginBody, client: Client): Promise<User> {
+  async function create(
+    store: AuthStore,
+    account: { username: string; email: string; passwordHash: string },
+    client: Client,
+  ): Promise<User> {
+    const user = await store.users.create(account)
+    const userId = user.id
+    await store.events.publish(userRegistered, { userId })
+    const entry = { actorId: userId, userId, client, at: clock.now() }
+    await store.audit.record({ action: 'registered', ...entry })
+    return user
+  }
+
+  /** One answer and the same work for a wrong password, none, an unknown e-mail and an inactive user. Then the second factor is asked for. */
+  async function verifyCredentials(credentials: Credentials, client: Client): Promise<User> {
+    const { email, password, code } = credentials
     const { address } = client
     await limits.check({ email, address })
     const { user, matches } = await passwords.inTurn(async (verify) => {
       const user = await store.users.findByEmail(email)
       return { user, matches: await verify(user?.passwordHash, password) }
     })
-    if (!user?.passwordHash || !matches || user.status !== 'active') {
+    if (!user?.passwordHash || !matches || !mayLogIn(user)) {
       await limits.fail({ email, address })
       // One statement in any case, and no word of the e-mail: it may be a password in the wrong field.
       await store.audit.record({
@@ -62,9 +108,15 @@ export function createAuthService({ config, store, passwords, limits, clock }: A
       throw invalidCredentials()
     }
     const passwordHash = await passwords.renew(user.passwordHash, password)
-    if (passwordHash === undefined) return user
-    if (await store.users.renewHash(user, passwordHash)) return { ...user, passwordHash }
-    // Another log-in renewed it meanwhile, or somebody changed the password.
-    return verifyCredentials({ email, password }, client)
+    if (passwordHash !== undefined && !(await store.users.renewHash(user, passwordHash)))
+      // Another log-in renewed it meanwhile, or somebody changed the password.
+      return verifyCredentials(credentials, client)
+    await secondFactor?.assert(user, code, client)
+    return passwordHash === undefined ? user : { ...user, passwordHash }
+  }
+
+  /** Where registrations are quiet, one that counted at once would tell by a log-in what its answer did not. */
+  function mayLogIn({ status, emailVerifiedAt }: User): boolean {
+    return status === 'active' && (!config.registrationQuiet || emailVerifiedAt !== null)
   }
 }

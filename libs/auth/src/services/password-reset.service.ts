@@ -41,12 +41,14 @@ export function createPasswordResetService(deps: PasswordResetServiceDeps) {
     const passwordHash = await passwords.hash(password)
     await store.transaction(async (store) => {
       if (!(await store.tokens.take({ id }))) throw invalidToken()
-      // An address that was asked for with the old password may be a thief's.
-      const change = { passwordHash, pendingEmail: null }
+      const at = clock.now()
+      // An address that was asked for with the old password may be a thief's. The one of the account is proven: the mail came there.
+      const emailVerifiedAt = user.emailVerifiedAt ?? at
+      const change = { passwordHash, pendingEmail: null, emailVerifiedAt }
       if (!(await store.users.updateIf({ id: user.id, email }, change))) throw invalidToken()
       await store.tokens.deleteAllOf(user.id, ['reset_password', 'sign_in'])
-      const at = clock.now()
       await store.sessions.endAllOf(user.id, at)
+      await store.apiKeys.removeAllOf(user.id)
       await store.events.publish(passwordChanged, { userId: user.id })
       const entry = { actorId: user.id, userId: user.id, client, at }
       await store.audit.record({ action: 'password_reset', ...entry })

@@ -7,19 +7,20 @@ import type { Authenticated } from '../guards/auth.guards.ts'
 import type { Client } from '../repositories/client.ts'
 import type { User } from '../repositories/user.repository.ts'
 import type { ProfileChange } from '../schemas/user.schema.ts'
-import type { LoginLimits } from './login-limits.ts'
+import type { CurrentPassword } from './current-password.ts'
 import type { PasswordHasher } from './password-hasher.ts'
 
 export interface ProfileServiceDeps {
   store: AuthStore
-  passwords: PasswordHasher
-  limits: LoginLimits
+  passwords: Pick<PasswordHasher, 'hash'>
+  currentPasswords: CurrentPassword
   clock: Clock
 }
 
 export type ProfileService = ReturnType<typeof createProfileService>
 
-export function createProfileService({ store, passwords, limits, clock }: ProfileServiceDeps) {
+export function createProfileService(deps: ProfileServiceDeps) {
+  const { store, passwords, currentPasswords, clock } = deps
   return { update }
 
   /** A new password ends the other sessions. A new e-mail counts when it is verified. */
@@ -31,13 +32,13 @@ export function createProfileService({ store, passwords, limits, clock }: Profil
     const { username, email, password, currentPassword } = change
     const user = await store.users.findById(caller.user.id)
     if (!user) throw userNotFound()
-    if (currentPassword !== undefined) await assertPassword(user, currentPassword, client)
+    if (currentPassword !== undefined) await currentPasswords.assert(user, currentPassword, client)
     const isNewEmail = email !== undefined && email !== user.email
     if (isNewEmail && (await store.users.findByEmail(email))) throw emailTaken()
     const passwordHash = password === undefined ? undefined : await passwords.hash(password)
     return store.transaction(async (store) => {
-      const { id, passwordHash: known } = user
-      const decidedOn = currentPassword === undefined ? { id } : { id, passwordHash: known }
+      const { id, passwordVersion } = user
+      const decidedOn = currentPassword === undefined ? { id } : { id, passwordVersion }
       const isCredential = email !== undefined || passwordHash !== undefined
       const updated = await store.users.updateIf(decidedOn, {
         ...(username !== undefined && { username }),
@@ -60,20 +61,5 @@ export function createProfileService({ store, passwords, limits, clock }: Profil
       }
       return updated
     })
-  }
-
-  /** A wrong one counts as a failed log-in does. */
-  async function assertPassword(
-    { id, email, passwordHash }: User,
-    password: string,
-    client: Client,
-  ): Promise<void> {
-    const { address } = client
-    await limits.check({ email, address })
-    if (await passwords.verify(passwordHash, password)) return
-    await limits.fail({ email, address })
-    const entry = { actorId: id, userId: id, client, at: clock.now() }
-    await store.audit.record({ action: 'current_password_refused', ...entry })
-    throw wrongPassword()
   }
 }

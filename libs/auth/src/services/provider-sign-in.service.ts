@@ -8,6 +8,7 @@ import type { TokenAnswer } from '../schemas/auth.schema.ts'
 import type { ExternalAccountService } from './external-account.service.ts'
 import type { FlowTickets } from './flow-ticket.ts'
 import type { OneTimeTokens } from './one-time-tokens.ts'
+import type { SecondFactorService } from './second-factor.service.ts'
 import type { SessionService } from './session.service.ts'
 
 export interface ProviderSignInServiceDeps {
@@ -18,6 +19,8 @@ export interface ProviderSignInServiceDeps {
   accounts: ExternalAccountService
   tokens: OneTimeTokens
   sessions: Pick<SessionService, 'start'>
+  /** Undefined if it is switched off. */
+  secondFactor: Pick<SecondFactorService, 'assert'> | undefined
 }
 
 export type ProviderSignInService = ReturnType<typeof createProviderSignInService>
@@ -33,7 +36,7 @@ interface Return {
 const codeTtlMs = 60_000
 
 export function createProviderSignInService(deps: ProviderSignInServiceDeps) {
-  const { returnUrl, store, tickets, accounts, tokens, sessions } = deps
+  const { returnUrl, store, tickets, accounts, tokens, sessions, secondFactor } = deps
   return { begin, finish, exchange }
 
   /** Where the browser goes, and the ticket that it keeps meanwhile. */
@@ -63,10 +66,12 @@ export function createProviderSignInService(deps: ProviderSignInServiceDeps) {
   }
 
   async function exchange(
-    { code, code_verifier: verifier }: ProviderTokenBody,
+    { code, code_verifier: verifier, second_factor_code: secondCode }: ProviderTokenBody,
     client: Client,
   ): Promise<TokenAnswer> {
     const { id, user } = await tokens.find('sign_in', code, challengeOf(verifier))
+    // First, so that the code is still good for the request that brings what was missing.
+    await secondFactor?.assert(user, secondCode, client)
     if (!(await store.tokens.take({ id }))) throw invalidToken()
     return sessions.start(user, client)
   }

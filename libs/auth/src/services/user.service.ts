@@ -50,6 +50,7 @@ export function createUserService({ store, clock }: UserServiceDeps) {
       await store.users.remove(id)
       const at = clock.now()
       await store.sessions.endAllOf(id, at)
+      await store.apiKeys.removeAllOf(id)
       await store.events.publish(userDeleted, { userId: id })
       await store.audit.record({ action: 'user_deleted', ...by, userId: id, at })
     })

@@ -3,18 +3,20 @@ import type { Clock } from '@ashlar/core/module'
 import { defineTask, handle } from '@ashlar/core/queue'
 import type { AuthStore } from '../auth.store.ts'
 
-/** How long a session stays after it expired: long enough to look into an incident. */
+/** How long a session or an API key stays after it expired: long enough to look into an incident. */
 const retentionMs = 30 * 86_400_000
 
 const purgeExpiredSessions = defineTask('auth.purge-expired-sessions', z.object({}))
 
-/** Sessions that expired a month ago are of no use to anyone, nor are tokens of mails from the moment they expire. */
+/** Sessions and API keys that expired a month ago are of no use to anyone, nor are tokens of mails from the moment they expire. */
 export const purgeExpiredSessionsTask = (store: AuthStore, clock: Clock) =>
   handle(
     purgeExpiredSessions,
     async () => {
       const now = clock.now()
-      const purged = await store.sessions.deleteExpired(new Date(now.getTime() - retentionMs))
+      const before = new Date(now.getTime() - retentionMs)
+      const purged = await store.sessions.deleteExpired(before)
+      await store.apiKeys.deleteExpired(before)
       await store.tokens.deleteExpired(now)
       return { purged }
     },

@@ -20,7 +20,9 @@ export interface ProjectRoutesDeps {
   guards: AuthGuards
 }
 
-export function projectRoutes({ projects, present, guards: { activeUser } }: ProjectRoutesDeps) {
+export function projectRoutes({ projects, present, guards }: ProjectRoutesDeps) {
+  const reader = guards.activeUserOrKey('projects:read')
+  const writer = guards.activeUserOrKey('projects:write')
   const routes = createRoutes({
     prefix: '/projects',
     tag: 'Projects',
@@ -29,7 +31,7 @@ export function projectRoutes({ projects, present, guards: { activeUser } }: Pro
 
   routes.get(
     '/',
-    { summary: 'List projects', guard: activeUser, list: projectList, response: Project },
+    { summary: 'List projects', guard: reader, list: projectList, response: Project },
     async ({ list, user }) => present.page(await projects.findPage(list, user)),
   )
 
@@ -37,7 +39,7 @@ export function projectRoutes({ projects, present, guards: { activeUser } }: Pro
     '/',
     {
       summary: 'Start a project',
-      guard: activeUser,
+      guard: writer,
       idempotent: true,
       body: NewProject,
       response: Project,
@@ -52,7 +54,7 @@ export function projectRoutes({ projects, present, guards: { activeUser } }: Pro
     '/:id',
     {
       summary: 'Read a project',
-      guard: activeUser,
+      guard: reader,
       params,
       response: Project,
       etag: ({ version }) => version,
@@ -73,7 +75,7 @@ export function projectRoutes({ projects, present, guards: { activeUser } }: Pro
       summary: 'Change a project',
       description:
         'Only its owner can. With `If-Match`, nobody overwrites what they have not seen.',
-      guard: activeUser,
+      guard: writer,
       params,
       ifMatch: 'optional',
       body: ProjectChange,
@@ -87,7 +89,7 @@ export function projectRoutes({ projects, present, guards: { activeUser } }: Pro
 
   routes.delete(
     '/:id',
-    { summary: 'Delete a project', guard: activeUser, params, errors: [projectNotFound] },
+    { summary: 'Delete a project', guard: writer, params, errors: [projectNotFound] },
     ({ params, user }) => projects.remove(params.id, user),
   )
 
@@ -95,7 +97,7 @@ export function projectRoutes({ projects, present, guards: { activeUser } }: Pro
     '/:id/restore',
     {
       summary: 'Bring a deleted project back',
-      guard: activeUser,
+      guard: writer,
       params,
       response: Project,
       errors: [projectNotFound, projectNotDeleted, projectNameTaken],

@@ -1,0 +1,33 @@
+import type { Clock } from '@ashlar/core/module'
+import { wrongPassword } from '../auth.errors.ts'
+import type { AuthStore } from '../auth.store.ts'
+import type { Client } from '../repositories/client.ts'
+import type { User } from '../repositories/user.repository.ts'
+import type { LoginLimits } from './login-limits.ts'
+import type { PasswordHasher } from './password-hasher.ts'
+
+export interface CurrentPasswordDeps {
+  store: AuthStore
+  passwords: Pick<PasswordHasher, 'verify'>
+  limits: LoginLimits
+  clock: Clock
+}
+
+export type CurrentPassword = ReturnType<typeof createCurrentPassword>
+
+/** Asked again before what would outlive the session that asks: a session may be stolen, or left open. */
+export function createCurrentPassword({ store, passwords, limits, clock }: CurrentPasswordDeps) {
+  return { assert }
+
+  /** Throws `auth.wrong_password`, and 429 after too many. A wrong one counts as a failed log-in does. */
+  async function assert(user: User, password: string, client: Client): Promise<void> {
+    const { id, email, passwordHash } = user
+    const { address } = client
+    await limits.check({ email, address })
+    if (await passwords.verify(passwordHash, password)) return
+    await limits.fail({ email, address })
+    const entry = { actorId: id, userId: id, client, at: clock.now() }
+    await store.audit.record({ action: 'current_password_refused', ...entry })
+    throw wrongPassword()
+  }
+}
