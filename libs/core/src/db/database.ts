@@ -1,7 +1,8 @@
 import { PrismaPg } from '@prisma/adapter-pg'
-import { Pool } from 'pg'
+import type { Pool } from 'pg'
 import type { CoreConfig } from '../config/index.ts'
 import type { Logger } from '../logging/index.ts'
+import { CleanPool } from './clean-pool.ts'
 import { toDatabaseError } from './database-errors.ts'
 import { extendClient } from './extend-client.ts'
 import { PrismaClient } from './generated/client.ts'
@@ -51,8 +52,8 @@ export function createDatabase({ config, log }: DatabaseDeps): Database {
     // PgBouncer refuses a connection that brings them.
     ...(!config.databasePooler && serverLimits),
   }
-  const pool = new Pool({ ...connection, max: config.databasePoolSize })
-  const pingPool = new Pool({
+  const pool = new CleanPool({ ...connection, max: config.databasePoolSize })
+  const pingPool = new CleanPool({
     ...connection,
     max: 1,
     query_timeout: 1_000,

@@ -1,0 +1,43 @@
+import { Pool, type PoolClient } from 'pg'
+
+type Connected = (
+  error: Error | undefined,
+  client: PoolClient | undefined,
+  release: (error?: Error | boolean) => void,
+) => void
+
+/** What pg knows of a connection, and its types do not tell. */
+interface Inside {
+  /** `I` idle, `T` in a transaction, `E` in one that failed: as the server said last. */
+  getTransactionStatus(): string | null
+  /** False while a statement is on its way. */
+  readyForQuery: boolean
+}
+
+/**
+ * A pool whose connections are closed unless they come back idle. After a freeze of the server, or of the network, Prisma gives back connections
+ * whose ROLLBACK was never sent: whoever got one next would write into the transaction of another, and lose it with that.
+ */
+export class CleanPool extends Pool {
+  override connect(): Promise<PoolClient>
+  override connect(callback: Connected): void
+  override connect(callback?: Connected): Promise<PoolClient> | void {
+    if (!callback) return super.connect().then(guarded)
+    super.connect((error, client, release) => {
+      if (client) guarded(client)
+      callback(error, client, client?.release ?? release)
+    })
+  }
+}
+
+/** `release` is a new one each time that the pool hands the connection out. */
+function guarded(client: PoolClient): PoolClient {
+  const release = client.release
+  client.release = (error) => release.call(client, error || !isIdle(client))
+  return client
+}
+
+function isIdle(client: PoolClient): boolean {
+  const inside = client as unknown as Inside
+  return inside.readyForQuery && inside.getTransactionStatus() === 'I'
+}
