@@ -4,6 +4,8 @@ import { basename, join } from 'node:path'
 interface Model {
   name: string
   softDeletes: boolean
+  /** Fields that tell one row from all others. */
+  key: string[]
   relations: Record<string, { model: string; kind: 'list' | 'optional' | 'required' }>
 }
 
@@ -22,20 +24,19 @@ export function describeModels(clientDir: string) {
 
 function readModel(file: string): Model {
   const name = basename(file, '.ts')
+  const source = readFileSync(file, 'utf8')
   const [, objects, scalars] =
     /\$\w+Payload<.*\n {2}name: .*\n {2}objects: (.*?)\n? {2}scalars: (.*?)\n {2}composites/s.exec(
-      readFileSync(file, 'utf8'),
+      source,
     ) ?? []
-  if (objects === undefined || scalars === undefined)
-    throw new Error(
-      `The generated model ${name} is not of the form that this version of Prisma gave it.`,
-    )
+  if (objects === undefined || scalars === undefined) throw unknownForm(name)
   const relations = [
     ...objects.matchAll(/^ {4}(\w+): Prisma\.\$(\w+)Payload<ExtArgs>(\[\]| \| null)?$/gm),
   ]
   return {
     name,
     softDeletes: /^ {4}deletedAt: Date \| null$/m.test(scalars),
+    key: readKey(name, source),
     relations: Object.fromEntries(
       relations.map(([, field = '', model = '', suffix]) => [
         field,
@@ -44,6 +45,23 @@ function readModel(file: string): Model {
     ),
   }
 }
+
+/** The first of the unique fields, which is the primary key; or the fields of which a compound one is made. */
+function readKey(name: string, source: string): string[] {
+  const unique = new RegExp(
+    `^export type ${name}WhereUniqueInput = Prisma.AtLeast<{\\n {2}(\\w+)\\?: (?:Prisma\\.(\\w+))?`,
+    'm',
+  ).exec(source)
+  if (!unique) throw unknownForm(name)
+  const [, field = '', compound] = unique
+  if (!compound) return [field]
+  const [, members] = new RegExp(`^export type ${compound} = {\\n(.*?)^}`, 'ms').exec(source) ?? []
+  if (members === undefined) throw unknownForm(name)
+  return [...members.matchAll(/^ {2}(\w+):/gm)].map(([, member = '']) => member)
+}
+
+const unknownForm = (name: string) =>
+  new Error(`The generated model ${name} is not of the form that this version of Prisma gave it.`)
 
 function relationsModule(models: Model[]) {
   const entries = models.map(({ name, ...model }) => [name, model])

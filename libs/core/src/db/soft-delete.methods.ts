@@ -9,6 +9,7 @@ interface Table {
   updateMany(args: { where?: Fields; limit?: number; data: Fields }): Prisma.PrismaPromise<unknown>
   delete: (this: unknown, args: { where: Fields }) => Prisma.PrismaPromise<unknown>
   deleteMany(args: { where?: Fields; limit?: number }): Prisma.PrismaPromise<{ count: number }>
+  findMany(args: { where: Fields; select: Fields; take: number }): Prisma.PrismaPromise<Fields[]>
 }
 
 /** `Args` for a model that declares soft delete. */
@@ -40,7 +41,7 @@ const marking = {
   },
 }
 
-const further = {
+const furtherOf = (relations: Relations) => ({
   /**
    * Brings a deleted row back. Throws not-found when there is no such deleted row, and a conflict when a unique value was taken meanwhile.
    */
@@ -71,17 +72,24 @@ const further = {
   ): Promise<number> {
     const { before, where, signal } = options as PurgeOptions<Fields | undefined>
     const table = unmarkedTableOf(this)
+    const { key = [] } = relations[table.$name] ?? {}
+    const select = Object.fromEntries(key.map((field) => [field, true]))
+    const wanted = { deletedAt: { lt: before }, AND: [where ?? {}] }
     let purged = 0
     while (!signal?.aborted) {
-      const { count } = await table.deleteMany({
-        where: { AND: [where ?? {}, { deletedAt: { lt: before } }] },
-        limit: batch,
-      })
+      const rows = await table.findMany({ where: wanted, select, take: batch })
+      if (rows.length === 0) break
+      // Asked once more of each row, in the statement that takes it out: Prisma's `limit` does not, and took rows that were restored meanwhile.
+      const { count } = await table.deleteMany({ where: { AND: [wanted, anyOf(key, rows)] } })
       purged += count
-      if (count < batch) break
+      if (rows.length < batch) break
     }
     return purged
   },
+})
+
+function anyOf([field = '', ...more]: readonly string[], rows: Fields[]): Fields {
+  return more.length > 0 ? { OR: rows } : { [field]: { in: rows.map((row) => row[field]) } }
 }
 
 /** `delete` and `deleteMany` mark rows of the models that declare it. The other methods bring marked rows back, or take them out. */
@@ -90,7 +98,7 @@ export function softDelete(relations: Relations) {
   return Prisma.defineExtension({
     name: 'soft-delete',
     model: {
-      $allModels: further,
+      $allModels: furtherOf(relations),
       // The built-in signatures stay, so that only the behaviour of these models changes.
       ...(Object.fromEntries(
         softDeleting.map((model) => [model.charAt(0).toLowerCase() + model.slice(1), marking]),

@@ -4,6 +4,8 @@ export type Relations = Readonly<
     string,
     {
       softDeletes: boolean
+      /** Fields that tell one row from all others. */
+      key: readonly string[]
       relations: Readonly<Record<string, { model: string; kind: Relation['kind'] }>>
     }
   >

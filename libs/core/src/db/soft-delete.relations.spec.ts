@@ -1,3 +1,4 @@
+import { eventually } from '../../testing/index.ts'
 import { createLibrary, type Library } from './testing/library.ts'
 import { onlyDeleted, withDeleted } from './soft-delete.where.ts'
 
@@ -368,6 +369,23 @@ describe('taking rows out of the table', () => {
     expect(await db.tag.purgeDeleted({ before, where: { id: { gt: 1 } } })).toBe(1_100)
     expect(await db.tag.purgeDeleted({ before })).toBe(1)
     expect([await rows('tag'), await db.tag.count()]).toEqual([102, 3])
+  })
+
+  it('leaves a row that is being restored', async () => {
+    await db.tag.create({ data: { name: 'back' } })
+    await db.tag.deleteMany()
+    const client = await library.pool.connect()
+    await client.query('BEGIN')
+    await client.query('UPDATE tag SET deleted_at = NULL')
+    const purging = db.tag.purgeDeleted({ before: new Date(Date.now() + 60_000) })
+    await eventually(async () => {
+      const waiting = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`
+      return (await library.pool.query(waiting)).rows.length > 0
+    })
+    await client.query('COMMIT')
+    client.release()
+    expect(await purging).toBe(0)
+    expect(await db.tag.count()).toBe(1)
   })
 
   it('ends between two batches when it is told to', async () => {

@@ -15,7 +15,7 @@ export interface ArchiveProjectsDeps {
 
 export const archiveProjectsOfDeletedUser = (deps: ArchiveProjectsDeps) =>
   on(userDeleted, 'projects.archive-projects-of-deleted-user', async ({ userId }) => {
-    while ((await archiveSome(deps, userId)) === batch);
+    while ((await archiveSome(deps, userId)) > 0);
   })
 
 const archiveSome = ({ store, cache }: ArchiveProjectsDeps, ownerId: number): Promise<number> =>

@@ -74,10 +74,12 @@ export function createProjectRepository(db: DbFor<'project'>) {
 
   /** Archives up to `limit` active projects of an owner and gives their ids. */
   async function archiveSomeOf(ownerId: number, limit: number): Promise<number[]> {
+    const where = { ownerId, status: 'active' as const }
+    const some = await db.project.findMany({ where, select: { id: true }, take: limit })
+    // Asked once more of each, in the statement that archives it: Prisma's `limit` does not.
     const projects = await db.project.updateManyAndReturn({
-      where: { ownerId, status: 'active' },
+      where: { ...where, id: { in: some.map(({ id }) => id) } },
       data: { status: 'archived', version: { increment: 1 } },
-      limit,
     })
     return projects.map(({ id }) => id)
   }
