@@ -88,6 +88,31 @@ it('a reference without a target is a conflict that tells which foreign key', as
   expect(violates(error, 'user_email_key')).toBe(false)
 })
 
+describe('a server that cannot do it now is unavailable', () => {
+  const unavailable = { kind: 'unavailable', code: 'database.unavailable', retryAfterSeconds: 1 }
+
+  it('when it is a standby, which takes no writes', async () => {
+    const work = database.client.$transaction(async (tx) => {
+      await tx.$executeRaw`SET TRANSACTION READ ONLY`
+      await tx.user.create({ data: mason('standby') })
+    })
+    expect(await caught(work)).toMatchObject(unavailable)
+  })
+
+  it.each(['53100', '53200', '53300', '58030'])(
+    'when it has no room or its disk is broken: %s',
+    async (code) => {
+      await database.pool.query(
+        `CREATE OR REPLACE FUNCTION fail() RETURNS trigger AS 'BEGIN RAISE EXCEPTION USING ERRCODE = ''${code}''; END' LANGUAGE plpgsql;
+         CREATE OR REPLACE TRIGGER fail BEFORE INSERT ON "user" EXECUTE FUNCTION fail()`,
+      )
+      const error = await caught(database.client.user.create({ data: mason(`m${code}`) }))
+      await database.pool.query('DROP TRIGGER fail ON "user"')
+      expect(error).toMatchObject(unavailable)
+    },
+  )
+})
+
 describe('a defect stays one', () => {
   it('with more values than a statement can hold', async () => {
     const ids = Array.from({ length: 40_000 }, (_, index) => index)

@@ -19,8 +19,9 @@ const brokenReference = /^(P2003|P2014|23503|23001)$/
 const refused = /^(P2000|P2020|P2007|22001|22003|22007|22008|22P02|23514|22021|22P05)$/
 const contended = /^(40001|40P01|P2034)$/
 const timedOut = /^(57014|55P03|25P0[34])$/
+// Away, out of connections, disk or memory, a broken disk, or a standby after a failover, which takes no writes (25006).
 const unavailable =
-  /^(P1001|P1002|P1008|P1017|P2024|P2037|57P0\d|08\w{3}|53300|ECONN\w+|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|E(HOST|NET)UNREACH)$/
+  /^(P1001|P1002|P1008|P1017|P2024|P2037|57P0\d|08\w{3}|53\w{3}|58\w{3}|25006|ECONN\w+|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|E(HOST|NET)UNREACH)$/
 const lost = /^(P1017|57P0[12]|ECONNRESET|EPIPE)$/
 
 // What `pg` says without any code, and Prisma under the one code that it has for everything about transactions.

@@ -33,9 +33,7 @@ export const deliveryId = (eventId: string, listenerId: string): string =>
 const attempts = 1_000
 
 export function toBullJob(delivery: OwedDelivery, traceContext: OwedDelivery['trace_context']) {
-  const { data, options } = asksForTask(delivery.name)
-    ? (delivery.payload as QueuedTask)
-    : listenerJob(delivery)
+  const { data, options } = asksForTask(delivery.name) ? taskJob(delivery) : listenerJob(delivery)
   return {
     name: delivery.listener_id,
     data,
@@ -46,6 +44,14 @@ export function toBullJob(delivery: OwedDelivery, traceContext: OwedDelivery['tr
       ...(traceContext && { telemetry: { metadata: JSON.stringify(traceContext) } }),
     },
   }
+}
+
+/** Its delay counts from when it was asked for, however often it is handed over. */
+function taskJob({ payload, occurred_at }: OwedDelivery): QueuedTask {
+  const { data, options } = payload as QueuedTask
+  const { delay, ...others } = options
+  const left = (delay ?? 0) - (Date.now() - occurred_at.getTime())
+  return { data, options: { ...others, ...(left > 0 && { delay: left }) } }
 }
 
 const listenerJob = (delivery: OwedDelivery) => ({

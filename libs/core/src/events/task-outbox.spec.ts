@@ -46,8 +46,26 @@ describe('a task that was enqueued in a transaction', () => {
     expect(job).toMatchObject({
       name: 'shop.print',
       data: { orderId: 1 },
-      opts: { delay: 60_000, priority: 3, attempts: 7 },
+      opts: { priority: 3, attempts: 7 },
     })
+    expect(job.opts.delay).toBeGreaterThan(50_000)
+    expect(job.opts.delay).toBeLessThanOrEqual(60_000)
+  })
+
+  it('counts its delay from when it was asked for, however late it is handed over', async () => {
+    await store.tasks.enqueue(print, { orderId: 1 }, { delay: 60_000 })
+    await bed.database.pool.query(`UPDATE outbox_event SET occurred_at = now() - interval '59 seconds'`)
+    await store.tasks.enqueue(print, { orderId: 2 }, { delay: 60_000 })
+    await bed.database.pool.query(
+      `UPDATE outbox_event SET occurred_at = now() - interval '61 seconds' WHERE payload->'data'->>'orderId' = '2'`,
+    )
+    await bed.start(relay([printing]))
+    const queue = bed.queues.get('shop.tasks')
+    const late = await eventually(async () => (await queue.getDelayed())[0])
+    expect(late.data).toEqual({ orderId: 1 })
+    expect(late.opts.delay).toBeLessThanOrEqual(1_000)
+    const over = await eventually(async () => (await queue.getWaiting())[0])
+    expect(over.data).toEqual({ orderId: 2 })
   })
 
   it('is refused with a payload or an option that cannot be', async () => {

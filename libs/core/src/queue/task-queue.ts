@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { SpanKind } from '@opentelemetry/api'
 import type { Job, JobsOptions } from 'bullmq'
 import type { z } from 'zod'
@@ -96,11 +97,12 @@ export function createTaskQueue({ queues }: { queues: Queues }): TaskQueue {
 /** A key counts within its task, also where tasks share a queue. */
 function identity(
   { name }: TaskDefinition,
-  { unique, jobId }: EnqueueOptions,
+  { unique, jobId = randomUUID() }: EnqueueOptions,
 ): Pick<JobsOptions, 'jobId' | 'deduplication'> {
   const { key, withinMs } = typeof unique === 'object' ? unique : { key: unique }
   return {
-    ...(jobId && { jobId }),
+    // Never one of BullMQ's: the client sends a command again when the connection broke before its answer, and a second id would be a second job.
+    jobId,
     ...(key && { deduplication: { id: `${name}.${key}`, ...(withinMs && { ttl: withinMs }) } }),
   }
 }

@@ -74,6 +74,17 @@ describe('tasks', () => {
     expect(attempts).toBe(1)
   })
 
+  it('refuse a payload that would not come out of JSON as it went in', async () => {
+    const now = new Date()
+    const tasks = createTaskQueue({ queues })
+    const bad = defineTask('shop.bad', z.object({ at: z.date(), n: z.string().transform(Number) }))
+    await expect(tasks.enqueue(bad, { at: now, n: '1' })).rejects.toThrow(
+      /shop\.bad: .*\/at invalid_type, \/n invalid_type.*z\.coerce\.date/,
+    )
+    const good = defineTask('shop.good', z.object({ at: z.coerce.date() }))
+    await expect(tasks.enqueue(good, { at: now })).resolves.toHaveProperty('id')
+  })
+
   it('refuse a payload that breaks the schema when enqueued, and when taken up', async () => {
     await expect(enqueue('secret' as unknown as number)).rejects.toThrow(
       'shop.print: The payload does not match its schema: /orderId invalid_type.',
