@@ -251,6 +251,18 @@ describe('an invalidation', () => {
     expect(await nameOf(b.stones.get('7'))).toBe('new 1')
   })
 
+  it('by a new value keeps what was being loaded from being stored over it', async () => {
+    const [a, b] = [await start(), await start()]
+    const load = loader('old')
+    load.hold()
+    const first = nameOf(a.stones.wrap('7', tagged, load))
+    await eventually(() => load.runs === 1)
+    await b.stones.set('7', stone('new'), tagged)
+    load.release()
+    expect(await first).toBe('old 1')
+    expect(await nameOf(a.stones.wrap('7', tagged, load))).toBe('new')
+  })
+
   it('in the same process: whoever asks afterwards waits for no load from before', async () => {
     const { cache, stones } = await start()
     const old = loader('old')
@@ -276,6 +288,56 @@ describe('an invalidation', () => {
     await eventually(async () => (await back(stones)) === 'here')
     expect(await stones.get('7')).toBeUndefined()
     expect(await stones.get('8')).toBeUndefined()
+  })
+
+  it('is made up for when Redis is back, by a process that asks nothing of the cache', async () => {
+    const [api, worker] = [await start(), await start(proxy.url)]
+    await api.stones.set('7', stone('old'), tagged)
+    await proxy.cut()
+    await worker.cache.invalidateTags(['quarry.stones'])
+    await proxy.restore()
+    await eventually(async () => (await api.stones.get('7')) === undefined)
+  })
+
+  describe('that Redis refuses', () => {
+    const user = randomBytes(4).toString('hex')
+    const refused = { ...tagged, tags: [`refused.${user}`] }
+    const acl = (...rules: string[]) =>
+      replicas[0]!.redis.client.call('ACL', 'SETUSER', user, ...rules)
+    let api: Awaited<ReturnType<typeof start>>
+    let worker: Awaited<ReturnType<typeof start>>
+
+    beforeEach(async () => {
+      api = await start()
+      await acl('on', `>${user}`, 'allkeys', '+@all')
+      const url = Object.assign(new URL(proxy.url), { username: user, password: user })
+      worker = await start(url.href)
+      await api.stones.set('7', stone('old'), refused)
+      await acl('-set')
+      await worker.cache.invalidateTags(refused.tags)
+      expect(await nameOf(api.stones.get('7'))).toBe('old')
+    })
+    afterEach(() => api.redis.client.call('ACL', 'DELUSER', user))
+
+    it('is made up for as soon as it takes it, on the same connection', async () => {
+      await acl('+set')
+      await eventually(async () => (await api.stones.get('7')) === undefined)
+    })
+
+    it('is made up for at the stop', async () => {
+      await acl('+set')
+      await worker.cache.stop()
+      expect(await api.stones.get('7')).toBeUndefined()
+      expect(worker.lines.join()).not.toContain('invalidations that Redis did not take')
+    })
+
+    it('is told at the stop, which does not wait for a frozen Redis', async () => {
+      proxy.freeze()
+      const begin = performance.now()
+      await worker.cache.stop()
+      expect(performance.now() - begin).toBeLessThan(2_000)
+      expect(worker.lines.join()).toContain('invalidations that Redis did not take')
+    })
   })
 
   it('holds when Redis was emptied in between', async () => {

@@ -57,6 +57,10 @@ export function createCache({ config, redis, log, metrics }: CacheDeps): Cache {
   }
 
   async function stop(): Promise<void> {
-    await Promise.all(refreshes)
+    const [settled] = await Promise.all([entries.stop(), ...refreshes])
+    if (!settled)
+      log.warn(
+        'the cache stops with invalidations that Redis did not take; entries may be outdated',
+      )
   }
 }

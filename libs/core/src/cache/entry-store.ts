@@ -20,9 +20,11 @@ export interface Lookup {
   versions: readonly string[]
 }
 
-export interface Lifetime {
+export interface Storing {
   freshMs: number
   keptMs: number
+  /** What is being loaded at this moment is older, and not stored. */
+  supersedes: boolean
 }
 
 /** A loader that runs for longer finds another process loading as well. */
@@ -33,6 +35,10 @@ export const longestLifeMs = 7 * 24 * 3_600_000
 
 /** A load that took longer is not stored: the mark of a deletion is gone after twice this time. */
 export const longestLoadMs = 60_000
+const guardMs = 2 * longestLoadMs
+
+/** How often what is owed is tried again while nobody asks anything: a process that only invalidates may be quiet for hours. */
+const settleEveryMs = 1_000
 
 export type EntryStore = ReturnType<typeof createEntryStore>
 
@@ -43,7 +49,11 @@ export function createEntryStore({ redis, prefix, failed, recovered }: EntryStor
   const storeEntry = createScript(redis.client, store)
   const epoch = `${prefix}epoch`
   const owed = createOwedInvalidations()
-  return { find, put, release, invalidate }
+  let timer: NodeJS.Timeout | undefined
+  let settling: Promise<void> | undefined
+  let stopped = false
+  redis.client.on('ready', settleNow)
+  return { find, put, release, invalidate, stop }
 
   async function find(
     key: string,
@@ -64,12 +74,13 @@ export function createEntryStore({ redis, prefix, failed, recovered }: EntryStor
     tags: readonly string[],
     lookup: Lookup,
     value: string,
-    { freshMs, keptMs }: Lifetime,
+    { freshMs, keptMs, supersedes }: Storing,
   ): Promise<'stored' | 'outdated' | 'failed'> {
     const keys = keysOf(key, tags)
     const dependsOn = JSON.stringify(keys.slice(3))
-    const values = [lookup.token, value, freshMs, keptMs, dependsOn, ...lookup.versions]
-    const stored = await ask(() => storeEntry(keys, values))
+    const values = [lookup.token, value, freshMs, keptMs, dependsOn]
+    const guard = [supersedes ? randomUUID() : '', guardMs]
+    const stored = await ask(() => storeEntry(keys, [...values, ...guard, ...lookup.versions]))
     if (stored === undefined) return 'failed'
     return stored === 1 ? 'stored' : 'outdated'
   }
@@ -95,8 +106,42 @@ export function createEntryStore({ redis, prefix, failed, recovered }: EntryStor
       return answer
     } catch (error) {
       failed(error)
+      settleLater()
       return undefined
     }
+  }
+
+  function settleLater(): void {
+    if (owed.isEmpty() || stopped) return
+    timer ??= setTimeout(() => {
+      timer = undefined
+      settleNow()
+    }, settleEveryMs).unref()
+  }
+
+  function settleNow(): void {
+    if (!owed.isEmpty()) settling = settle()
+  }
+
+  /** Without the breaker: nobody waits for it. */
+  async function settle(): Promise<void> {
+    try {
+      await owed.settle(carryOut)
+      recovered()
+    } catch (error) {
+      failed(error)
+      settleLater()
+    }
+  }
+
+  /** A last attempt, which ends with the time limit of a command. True if nothing is owed any more. */
+  async function stop(): Promise<boolean> {
+    stopped = true
+    clearTimeout(timer)
+    redis.client.off('ready', settleNow)
+    await settling
+    if (!owed.isEmpty()) await settle()
+    return owed.isEmpty()
   }
 
   async function carryOut({ tags, keys, everything }: Invalidations): Promise<void> {
@@ -106,7 +151,7 @@ export function createEntryStore({ redis, prefix, failed, recovered }: EntryStor
     for (const tag of tags) batch.set(tagKey(tag), version, 'PX', longestLifeMs)
     for (const key of keys) {
       batch.del(entryKey(key))
-      batch.set(guardKey(key), version, 'PX', 2 * longestLoadMs)
+      batch.set(guardKey(key), version, 'PX', guardMs)
     }
     const results = await batch.exec()
     const [error] = results?.find(([error]) => error) ?? []

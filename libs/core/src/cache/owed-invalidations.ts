@@ -10,7 +10,7 @@ const mostRemembered = 10_000
 /** Invalidations that Redis has not confirmed. */
 export function createOwedInvalidations() {
   let owed = none()
-  return { add, settle }
+  return { add, isEmpty, settle }
 
   function add(tags: Iterable<string>, keys: Iterable<string>, everything = false): void {
     for (const tag of tags) owed.tags.add(tag)
@@ -19,10 +19,14 @@ export function createOwedInvalidations() {
       owed = { ...none(), everything: true }
   }
 
+  function isEmpty(): boolean {
+    return owed.tags.size === 0 && owed.keys.size === 0 && !owed.everything
+  }
+
   /** What fails stays owed. */
   async function settle(carryOut: (owed: Invalidations) => Promise<void>): Promise<void> {
+    if (isEmpty()) return
     const { tags, keys, everything } = owed
-    if (tags.size === 0 && keys.size === 0 && !everything) return
     owed = none()
     try {
       await carryOut({ tags, keys, everything })

@@ -28,16 +28,17 @@ return { state, state ~= 'miss' and entry[1] or '', locked, current }`
 
 /**
  * Stores what was loaded, unless it was deleted or one of its tags was invalidated since its versions were read, and gives the lock back.
+ * Another version of the guard keeps everything out that is being loaded meanwhile.
  *
- * KEYS as above. ARGV: token, value ('' to give back the lock only), fresh for ms, kept for ms, keys as JSON, versions… of KEYS from the
- * guard on. Answers 1 where it was stored.
+ * KEYS as above. ARGV: token, value ('' to give back the lock only), fresh for ms, kept for ms, keys as JSON, a new version of the guard ('' to
+ * leave it) and its life in ms, versions… of KEYS from the guard on. Answers 1 where it was stored.
  */
 export const store = `
 if redis.call('GET', KEYS[2]) == ARGV[1] then redis.call('DEL', KEYS[2]) end
 if ARGV[2] == '' then return 0 end
 local versions = {}
 for i = 3, #KEYS do
-  local known = ARGV[i + 3]
+  local known = ARGV[i + 5]
   if (redis.call('GET', KEYS[i]) or '') ~= known then return 0 end
   if i > 3 then versions[i - 3] = known end
 end
@@ -46,4 +47,5 @@ local freshUntil = math.floor(time[1] * 1000 + time[2] / 1000) + ARGV[3]
 redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'value', ARGV[2], 'freshUntil', string.format('%.0f', freshUntil), 'keys', ARGV[5], 'versions', cjson.encode(versions))
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
+if ARGV[6] ~= '' then redis.call('SET', KEYS[3], ARGV[6], 'PX', ARGV[7]) end
 return 1`

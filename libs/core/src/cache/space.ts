@@ -22,6 +22,7 @@ export interface CacheOptions {
 export interface CacheSpace<Value> {
   /** `undefined` if there is none, `null` if it is remembered that there is none. A stale one counts. */
   get(key: string): Promise<Value | null | undefined>
+  /** Also keeps what is being loaded at this moment from being stored. */
   set(key: string, value: Value | null, options: CacheOptions): Promise<void>
   /** Also keeps what is being loaded at this moment from being stored. */
   delete(key: string): Promise<void>
@@ -76,7 +77,7 @@ export function createSpace<Value>(deps: SpaceDeps<Value>): CacheSpace<Value> {
     check(options)
     flights.delete(entryName(key))
     const lookup = await entries.find(entryName(key), options.tags ?? [], false)
-    const outcome = lookup && (await keep(key, encode(value), options, lookup))
+    const outcome = lookup && (await keep(key, encode(value), options, lookup, true))
     // The one before is wrong, whatever kept the new one out.
     if (outcome !== 'stored') await remove(key)
   }
@@ -168,6 +169,7 @@ export function createSpace<Value>(deps: SpaceDeps<Value>): CacheSpace<Value> {
     json: string,
     { ttlMs, staleMs = 0, tags = [], negativeTtlMs }: CacheOptions,
     lookup: Lookup,
+    supersedes = false,
   ): Promise<'stored' | 'outdated' | 'failed'> {
     const freshMs = Math.round(
       (json === 'null' ? (negativeTtlMs ?? Math.min(ttlMs, defaultNegativeMs)) : ttlMs) *
@@ -178,7 +180,7 @@ export function createSpace<Value>(deps: SpaceDeps<Value>): CacheSpace<Value> {
       return 'failed'
     }
     const keptMs = freshMs + (json === 'null' ? 0 : staleMs)
-    return entries.put(entryName(key), tags, lookup, json, { freshMs, keptMs })
+    return entries.put(entryName(key), tags, lookup, json, { freshMs, keptMs, supersedes })
   }
 
   function encode(value: Value | null): string {
