@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
+import { eventually } from '../../testing/eventually.ts'
 import { defineError } from '../errors/index.ts'
 import { createRoutes, type Guard } from '../http/index.ts'
 import { serve } from '../http/testing/serve.ts'
@@ -23,6 +25,8 @@ const gone = defineError({
 /** Sessions that are live: name to role. */
 let masons: Map<string, string>
 let made: string[]
+/** What the slow route waits for. */
+let held: Promise<void> | undefined
 let replica: Replica
 let server: Awaited<ReturnType<typeof serve>>
 
@@ -79,6 +83,15 @@ function wallRoutes() {
     },
   )
   routes.get(
+    '/weathered',
+    { summary: 'A little old', response: Wall, cache: { ttlMs: 50, staleMs: ttlMs, public: true } },
+    async () => {
+      const wall = make('weathered')
+      await held
+      return wall
+    },
+  )
+  routes.get(
     '/shared',
     { summary: 'For all masons', guard: mason, response: Wall, cache: { ttlMs, public: true } },
     () => make('shared'),
@@ -93,6 +106,7 @@ beforeEach(async () => {
     ['apprentice', 'none'],
   ])
   made = []
+  held = undefined
   replica = await startReplica(`cache ${randomBytes(4).toString('hex')}`)
   server = await serve({ routes: [wallRoutes()], cache: replica.cache })
 })
@@ -169,6 +183,18 @@ describe('a cached route', () => {
     await ask('/own/7', 'anna')
     await ask('/own/8', 'anna')
     expect(made).toHaveLength(3)
+  })
+
+  it('is answered for a little longer than it is right, while one request makes it again', async () => {
+    expect(await textOf('/weathered')).toBe('weathered, number 1')
+    await sleep(60)
+    let release: () => void = () => undefined
+    held = new Promise((resolve) => (release = resolve))
+    expect(await textOf('/weathered')).toBe('weathered, number 1')
+    expect(await textOf('/weathered')).toBe('weathered, number 1')
+    expect(made).toHaveLength(2)
+    release()
+    await eventually(async () => (await textOf('/weathered')) === 'weathered, number 2')
   })
 
   it('keeps no failure', async () => {
