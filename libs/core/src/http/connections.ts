@@ -1,48 +1,65 @@
 import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
+
+interface Connection {
+  /** What is not sent yet, in the order of the requests. */
+  waiting: Set<ServerResponse>
+  /** The answer to the request that came last. */
+  latest?: ServerResponse
+}
 
 /**
  * Keeps track of who is connected and who waits for an answer. Needed to stop well: after `server.close()` Node goes on serving kept-alive
- * connections, and never closes silent ones.
+ * connections, and never closes silent ones. Needed to refuse well too: what came before is answered first.
  */
 export function trackConnections(server: Server) {
-  const waiting = new Map<Socket, Set<ServerResponse>>()
+  const connections = new Map<Socket, Connection>()
   let closing = false
   server.on('connection', (socket) => {
-    waiting.set(socket, new Set())
-    socket.once('close', () => waiting.delete(socket))
+    connections.set(socket, { waiting: new Set() })
+    socket.once('close', () => connections.delete(socket))
   })
   server.on('request', ({ socket }, response) => {
     if (closing) announce(response)
-    waiting.get(socket)?.add(response)
-    response.once('close', () => waiting.get(socket)?.delete(response))
+    const connection = connections.get(socket)
+    if (!connection) return
+    connection.latest = response
+    connection.waiting.add(response)
+    response.once('close', () => connection.waiting.delete(response))
   })
   return {
     announceClosing,
+    answerEarlier,
     destroyIdle,
     destroyAll,
-    isBeingAnswered,
-    hasAny: () => waiting.size > 0,
+    hasAny: () => connections.size > 0,
   }
 
   /** From now on every answer tells its client to connect anew, elsewhere. */
   function announceClosing(): void {
     closing = true
-    for (const responses of waiting.values()) responses.forEach(announce)
+    for (const { waiting } of connections.values()) waiting.forEach(announce)
   }
 
-  function isBeingAnswered(socket: Duplex): boolean {
-    const responses = waiting.get(socket as Socket) ?? []
-    return [...responses].some(({ headersSent }) => headersSent)
+  /**
+   * Waits for the answers to all requests that came whole, and for those that are on their way. Gives the answer to the request that never
+   * came whole, if there is one.
+   */
+  async function answerEarlier(socket: Socket): Promise<ServerResponse | undefined> {
+    const { waiting = [], latest } = connections.get(socket) ?? {}
+    const gone = new Promise<void>((resolve) => socket.once('close', () => resolve()))
+    for (const response of waiting)
+      if (response.req.complete || response.headersSent)
+        await Promise.race([gone, new Promise((resolve) => response.once('close', resolve))])
+    return latest?.req.complete ? undefined : latest
   }
 
   function destroyIdle(): void {
-    for (const [socket, responses] of waiting) if (responses.size === 0) socket.destroy()
+    for (const [socket, { waiting }] of connections) if (waiting.size === 0) socket.destroy()
   }
 
   function destroyAll(): void {
-    for (const socket of waiting.keys()) socket.destroy()
+    for (const socket of connections.keys()) socket.destroy()
   }
 }
 

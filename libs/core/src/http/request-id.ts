@@ -18,10 +18,13 @@ declare global {
 /** Nothing that could break a log line or a header. */
 const acceptable = /^[A-Za-z0-9._-]{1,128}$/
 
+/** The client's own name for its request, if it is harmless. */
+export const chooseRequestId = (given: unknown): string =>
+  typeof given === 'string' && acceptable.test(given) ? given : randomUUID()
+
 /** Names each request, keeping the client's own name if it is harmless, tells its trace, and opens the context that carries it into every log line. */
 export const identifyRequest: RequestHandler = (request, response, next) => {
-  const given = request.get('x-request-id')
-  const requestId = given !== undefined && acceptable.test(given) ? given : randomUUID()
+  const requestId = chooseRequestId(request.get('x-request-id'))
   const context = { requestId }
   response.locals.context = context
   response.setHeader('X-Request-Id', requestId)

@@ -6,7 +6,7 @@ import type { Component } from '../lifecycle/index.ts'
 import type { Logger } from '../logging/index.ts'
 import { trackConnections } from './connections.ts'
 import type { Health } from './health.ts'
-import { createParserErrorHandler } from './parser-errors.ts'
+import { createRefusals } from './refusals.ts'
 import { addressLimit, headerLimit } from './request-checks.ts'
 
 export interface HttpServerDeps {
@@ -68,10 +68,13 @@ export function createHttpServer({
   server.on('request', app)
   // An unknown expectation may be ignored (RFC 9110 §10.1.1); Node would refuse without a body.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response))
-  server.on(
-    'clientError',
-    createParserErrorHandler({ problemBaseUrl, log, isBeingAnswered: connections.isBeingAnswered }),
-  )
+  const { refuseBroken, refuseTunnel } = createRefusals({
+    problemBaseUrl,
+    log,
+    answerEarlier: connections.answerEarlier,
+  })
+  server.on('clientError', refuseBroken)
+  server.on('connect', refuseTunnel)
   return { name: 'http server', start, stop, port: boundPort }
 
   async function start(): Promise<void> {
