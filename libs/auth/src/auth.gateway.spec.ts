@@ -21,7 +21,7 @@ describe('the gateway of auth', () => {
     const { gateway } = auth.module
     const { user } = await createUser(auth.store)
     expect(await gateway.getUser(user.id)).toEqual(dto(user))
-    await auth.store.users.remove(user.id)
+    await auth.store.users.removeIf({ id: user.id })
     await expect(gateway.getUser(user.id)).rejects.toMatchObject({ code: 'auth.user_not_found' })
     expect(await gateway.findUser(user.id)).toBeNull()
   })

@@ -3,6 +3,7 @@ import { defineEmail, renderTemplate } from '@ashlar/core/mail'
 import { html } from './generated/verify-email.html.ts'
 import { linkWith } from './link.ts'
 import { App, sample } from './props.ts'
+import { timeSpan } from './time-span.ts'
 
 const Props = z.object({
   username: z.string(),
@@ -18,12 +19,12 @@ export const verifyEmail = defineEmail('auth.verify-email', Props, {
   sample: { ...sample, username: 'ada', to: 'ada@example.com', ttlMs: 24 * 3_600_000 },
   render({ username, to, token, ttlMs, app }) {
     const url = linkWith(app, '/verify-email', token)
-    const hours = Math.ceil(ttlMs / 3_600_000)
+    const validity = timeSpan(ttlMs)
     return {
       to,
       subject: `Confirm your address at ${app.name}`,
-      html: renderTemplate(html, { username, appName: app.name, hours, url }),
-      text: `Hello ${username}\n\nPlease confirm that this is your address at ${app.name}. The link is good for ${hours} hours and works once:\n\n${url}\n\nIf you did not ask for this, you need not do anything.\n`,
+      html: renderTemplate(html, { username, appName: app.name, validity, url }),
+      text: `Hello ${username}\n\nPlease confirm that this is your address at ${app.name}. The link is good for ${validity} and works once:\n\n${url}\n\nIf you did not ask for this, you need not do anything.\n`,
     }
   },
 })

@@ -45,7 +45,7 @@ describe('a live session', () => {
       await createSession(),
     ]
     await ended.store.sessions.endAllOf(ended.user.id, ended.now)
-    await orphan.store.users.remove(orphan.user.id)
+    await orphan.store.users.removeIf({ id: orphan.user.id })
     const found = await Promise.all([
       find(ended.session.id, ended.now),
       find(orphan.session.id, orphan.now),

@@ -37,8 +37,11 @@ export function createOneTimeTokenRepository(db: DbFor<'oneTimeToken'>) {
     return count > 0
   }
 
-  async function deleteAllOf(userId: number, purposes: OneTimeToken['purpose'][]): Promise<void> {
-    await db.oneTimeToken.deleteMany({ where: { userId, purpose: { in: purposes } } })
+  /** Of every purpose if none is named. */
+  async function deleteAllOf(userId: number, purposes?: OneTimeToken['purpose'][]): Promise<void> {
+    await db.oneTimeToken.deleteMany({
+      where: { userId, ...(purposes && { purpose: { in: purposes } }) },
+    })
   }
 
   async function deleteExpired(before: Date): Promise<number> {

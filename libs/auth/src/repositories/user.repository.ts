@@ -6,6 +6,7 @@ import {
   type DbFor,
   type Row,
 } from '@ashlar/core/db'
+import { AppError } from '@ashlar/core/errors'
 import { emailTaken, usernameTaken } from '../auth.errors.ts'
 
 export type User = Row<'user'>
@@ -28,7 +29,7 @@ type UserChange = Partial<
 
 /** What a change was decided on: it counts only if that still holds. */
 type KnownUser = Pick<User, 'id'> &
-  Partial<Pick<User, 'email' | 'pendingEmail' | 'passwordVersion'>>
+  Partial<Pick<User, 'email' | 'pendingEmail' | 'passwordVersion' | 'role' | 'status'>>
 
 export function createUserRepository(db: DbFor<'user'>) {
   return {
@@ -44,7 +45,7 @@ export function createUserRepository(db: DbFor<'user'>) {
     update,
     updateIf,
     renewHash,
-    remove,
+    removeIf,
     restore,
     countActiveAdmins,
   }
@@ -72,12 +73,27 @@ export function createUserRepository(db: DbFor<'user'>) {
   }
 
   /** Holds the row until the transaction ends. False when the account or its password (not only its hash) is no longer what it was. */
-  async function noteLogin({ id, passwordVersion, updatedAt }: User, now: Date): Promise<boolean> {
-    const { count } = await db.user.updateMany({
-      where: { id, passwordVersion, status: 'active' },
-      data: { lastLoginAt: now, updatedAt },
-    })
-    return count > 0
+  async function noteLogin({ id, passwordVersion }: User, now: Date): Promise<boolean> {
+    return changeUnseen({ id, passwordVersion, status: 'active' }, { lastLoginAt: now })
+  }
+
+  /**
+   * A change that is none to its owner: `updatedAt`, which Prisma sets with every change, stays. Somebody else's change may come in between, whose time
+   * must not be taken back.
+   */
+  async function changeUnseen(
+    where: Partial<User>,
+    data: Pick<UserChange, 'passwordHash'> & { lastLoginAt?: Date },
+  ): Promise<boolean> {
+    for (;;) {
+      const user = await db.user.findFirst({ where, select: { updatedAt: true } })
+      if (!user) return false
+      const { count } = await db.user.updateMany({
+        where: { ...where, ...user },
+        data: { ...data, ...user },
+      })
+      if (count > 0) return true
+    }
   }
 
   function findPage(list: PageRequest): Promise<Page<User>> {
@@ -97,24 +113,22 @@ export function createUserRepository(db: DbFor<'user'>) {
   }
 
   /** Another hash of the same password, which changes nothing that anybody sees. False when the hash is no longer what it was. */
-  async function renewHash(
-    { id, passwordHash, updatedAt }: User,
-    renewed: string,
-  ): Promise<boolean> {
-    const { count } = await db.user.updateMany({
-      where: { id, passwordHash },
-      data: { passwordHash: renewed, updatedAt },
-    })
+  function renewHash({ id, passwordHash }: User, renewed: string): Promise<boolean> {
+    return changeUnseen({ id, passwordHash }, { passwordHash: renewed })
+  }
+
+  /** False when the account is gone, or no longer what it was. */
+  async function removeIf(known: KnownUser): Promise<boolean> {
+    const { count } = await db.user.deleteMany({ where: known })
     return count > 0
   }
 
-  async function remove(id: number): Promise<void> {
-    await db.user.delete({ where: { id } })
-  }
-
-  /** Throws a conflict that names the value that was taken meanwhile. */
-  function restore(id: number): Promise<User> {
-    return db.user.restore({ where: { id } }).catch(tellTakenValue)
+  /** Null when it is not deleted. Throws a conflict that names the value that was taken meanwhile. */
+  function restore(id: number): Promise<User | null> {
+    return db.user.restore({ where: { id } }).catch((error: unknown) => {
+      if (error instanceof AppError && error.kind === 'not_found') return null
+      return tellTakenValue(error)
+    })
   }
 
   function countActiveAdmins(): Promise<number> {

@@ -145,6 +145,8 @@ describe('POST /auth/register', () => {
         .send(buildRegistration())
         .expect(403)
       expect(answer.body.code).toBe('auth.registration_disabled')
+      // Before anybody looks at the body.
+      await request(closed.url).post('/api/v1/auth/register').send({ role: 'admin' }).expect(403)
     } finally {
       await closed.stop()
     }
@@ -218,6 +220,31 @@ describe('POST /auth/login', () => {
       challenge: 'Bearer',
     })
     for (const other of others) expect(other).toEqual(first)
+  })
+
+  it('refuses a password that no account can have with 422, before anything is hashed', async () => {
+    const { user } = await createUser(auth.store)
+    const given = { email: user.email, password: 'é'.repeat(129) }
+    const answer = await post('/auth/login').send(given).expect(422)
+    expect(answer.body.errors).toMatchObject([{ pointer: '/body/password' }])
+    await post('/auth/login')
+      .send({ ...given, password: 'é'.repeat(128) })
+      .expect(401)
+  })
+
+  it('leaves the time of a change that was made meanwhile', async () => {
+    const { user, password } = await createUser(auth.store)
+    const headers = await signIn(auth.url, { email: user.email, password })
+    for (let round = 0; round < 5; round += 1) {
+      const logIn = post('/auth/login').send({ email: user.email, password }).expect(200)
+      const change = request(auth.url)
+        .patch('/api/v1/profile')
+        .set(headers)
+        .send({ username: `n-${round}-${user.id}` })
+      const [, changed] = await Promise.all([logIn, change.expect(200)])
+      const profile = await request(auth.url).get('/api/v1/profile').set(headers).expect(200)
+      expect(profile.body.data.updatedAt).toBe(changed.body.data.updatedAt)
+    }
   })
 
   it('treats two Unicode forms of a password as one', async () => {

@@ -95,6 +95,7 @@ export function authRoutes({ auth, sessions, config }: AuthRoutesDeps) {
       {
         summary: 'Register an account',
         limit: limits.register,
+        policy: auth.assertOpen,
         body: RegisterBody,
         response: FullUser,
         status: 201,
@@ -114,6 +115,7 @@ export function authRoutes({ auth, sessions, config }: AuthRoutesDeps) {
         description:
           'Answers the same whether the e-mail address is taken or not; a mail tells its owner more. The account counts when the address is verified.',
         limit: limits.register,
+        policy: auth.assertOpen,
         body: RegisterBody,
         status: 202,
         idempotent: true,

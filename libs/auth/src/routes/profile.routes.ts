@@ -4,6 +4,7 @@ import {
   hashingOverloaded,
   lastAdmin,
   usernameTaken,
+  userNotFound,
   wrongPassword,
 } from '../auth.errors.ts'
 import type { AuthGuards } from '../guards/auth.guards.ts'
@@ -54,7 +55,7 @@ export function profileRoutes({ guards, profile, users }: ProfileRoutesDeps) {
 
   routes.delete(
     '/',
-    { summary: 'Delete the own account', guard: activeUser, errors: [lastAdmin] },
+    { summary: 'Delete the own account', guard: activeUser, errors: [lastAdmin, userNotFound] },
     ({ user, request }) => users.remove(user.id, { actorId: user.id, client: clientOf(request) }),
   )
 

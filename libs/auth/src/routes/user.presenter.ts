@@ -2,7 +2,12 @@ import type { AuthenticatedUser } from '../repositories/authenticated-user.ts'
 import { canReadFullUser, type Actor } from '../policies/user.policy.ts'
 import type { FullUser, PublicUser, VisibleUser } from '../schemas/user.schema.ts'
 
-const toPublicUser = ({ id, username, status, createdAt }: AuthenticatedUser): PublicUser => ({
+export const toPublicUser = ({
+  id,
+  username,
+  status,
+  createdAt,
+}: AuthenticatedUser): PublicUser => ({
   id,
   username,
   status,

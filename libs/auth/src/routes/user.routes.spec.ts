@@ -121,6 +121,54 @@ describe('DELETE /users/:id and POST /users/:id/restore', () => {
   })
 })
 
+it('a restore is made once of any number at once', async () => {
+  const admin = await signedIn('admin')
+  const { user } = await signedIn()
+  await ask('delete', String(user.id), admin.headers).expect(204)
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, () => ask('post', `${user.id}/restore`, admin.headers)),
+  )
+  const results = answers.map(({ status, body }) => (body as { code?: string }).code ?? status)
+  expect(results.filter((result) => result === 200)).toHaveLength(1)
+  expect(results.filter((result) => result === 'auth.user_not_deleted')).toHaveLength(19)
+})
+
+it('a restored user gets nothing back that was mailed before the deletion', async () => {
+  const admin = await signedIn('admin')
+  const { user } = await signedIn()
+  const { id: userId, email } = user
+  const token = await auth.issue('reset_password', { userId, email, ttlMs: 60_000 })
+  await ask('delete', String(user.id), admin.headers).expect(204)
+  await ask('post', `${user.id}/restore`, admin.headers).expect(200)
+  const answer = await request(auth.url)
+    .post('/api/v1/auth/reset-password')
+    .send({ token, password: 'cut by hand again' })
+    .expect(400)
+  expect(answer.body.code).toBe('auth.invalid_token')
+})
+
+it('changes of many users at once do not get in each other’s way', async () => {
+  const admin = await signedIn('admin')
+  const users = await Promise.all(Array.from({ length: 20 }, () => createUser(auth.store)))
+  const answers = await Promise.all(
+    users.flatMap(({ user }) =>
+      ['inactive', 'active'].map((status) =>
+        ask('patch', String(user.id), admin.headers).send({ status }),
+      ),
+    ),
+  )
+  expect(answers.map(({ status }) => status)).toEqual(Array(40).fill(200))
+})
+
+it('a change to what is already so is none', async () => {
+  const admin = await signedIn('admin')
+  const { user } = await createUser(auth.store)
+  const answer = await ask('patch', String(user.id), admin.headers)
+    .send({ status: 'active', role: 'user' })
+    .expect(200)
+  expect(answer.body.data.updatedAt).toBe(user.updatedAt.toISOString())
+})
+
 describe('the last active admin', () => {
   /** Leaves these two admins alone. */
   async function twoAdmins() {

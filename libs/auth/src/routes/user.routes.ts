@@ -19,7 +19,7 @@ import { FullUser, UserChange, VisibleUser } from '../schemas/user.schema.ts'
 import type { UserService } from '../services/user.service.ts'
 import { byOf } from './client.ts'
 import { fullUserList, publicUserList } from './user.list.ts'
-import { toDeletedUser, toFullUser, toVisibleUser } from './user.presenter.ts'
+import { toDeletedUser, toFullUser, toPublicUser, toVisibleUser } from './user.presenter.ts'
 
 const params = z.strictObject({ id: ResourceId })
 
@@ -45,7 +45,8 @@ export function userRoutes(users: UserService, { activeUser, activeUserOrKey }: 
     async ({ list, user }) => {
       if (list.parameters.deleted === 'true')
         return mapPage(await users.findDeletedPage(list), toDeletedUser)
-      return mapPage(await users.findPage(list), (each) => toVisibleUser(user, each))
+      const present = canListFullUsers(user) ? toFullUser : toPublicUser
+      return mapPage(await users.findPage(list), present)
     },
   )
 

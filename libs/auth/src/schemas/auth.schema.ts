@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { GivenPassword, isStorable, Password } from './password.schema.ts'
 import { GivenCode } from './second-factor.schema.ts'
-import { Email, Username } from './user.schema.ts'
+import { Email, normalizeEmail, Username } from './user.schema.ts'
 
 export const RegisterBody = z
   .strictObject({ username: Username, email: Email, password: Password })
@@ -9,11 +9,7 @@ export const RegisterBody = z
 export type RegisterBody = z.infer<typeof RegisterBody>
 
 /** A wrong form is a wrong password here: the rules for new passwords do not apply to old ones. */
-const GivenEmail = z
-  .string()
-  .max(1_024)
-  .refine(isStorable)
-  .transform((text) => text.trim().toLowerCase())
+const GivenEmail = z.string().max(1_024).refine(isStorable).transform(normalizeEmail)
 
 export const LoginBody = z.strictObject({ email: GivenEmail, password: GivenPassword }).meta({
   id: 'LoginBody',

@@ -30,9 +30,10 @@ export const Password = z
     example: 'cut stone by stone',
   })
 
-/** One to compare with: the rules for new ones do not apply to it. */
+/** One to compare with. Of the rules for new ones only the longest applies: no account has a longer one, and it would be hashed. */
 export const GivenPassword = z
   .string()
-  .max(1_024)
-  .refine(isStorable)
+  .max(1_024, { abort: true })
+  .refine(isStorable, { error: 'Must be plain text', abort: true })
   .transform((text) => text.normalize('NFKC'))
+  .refine((text) => lengthOf(text) <= most, { error: `Must have at most ${most} characters` })

@@ -9,13 +9,27 @@ export const Username = z
   })
   .meta({ id: 'Username', example: 'mason' })
 
+/**
+ * An address of RFC 5321 in ASCII, without quotes, comments and addresses in numbers, and within its limits: 64 characters before the `@`, 63 in
+ * each label. What the mailer would refuse must not become an account.
+ */
+const address =
+  /^(?=[^@]{1,64}@)[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{1,58}[a-z0-9])$/
+
+/** Lower case of ASCII alone: other letters have forms that become ASCII, and would make another's address. */
+const lowerCase = (text: string): string => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+
+/** Blanks around are typed by accident; a line break is not. */
+export const normalizeEmail = (text: string): string =>
+  lowerCase(text.replace(/^[ \t]+|[ \t]+$/g, ''))
+
 /** Trimmed and lower case, so that equal addresses are equal text. */
 export const Email = z
   .string()
-  .transform((text) => text.trim().toLowerCase())
+  .transform(normalizeEmail)
   .pipe(
     z
-      .email({ error: 'Must be an e-mail address' })
+      .email({ pattern: address, error: 'Must be an e-mail address' })
       .max(254, { error: 'Must have at most 254 characters' }),
   )
   .meta({ id: 'Email', format: 'email', maxLength: 254, example: 'mason@example.com' })
@@ -34,7 +48,7 @@ export const FullUser = z
   .object({
     id: z.int(),
     username: Username,
-    email: z.email(),
+    email: z.string().meta({ format: 'email' }),
     emailVerified: z.boolean(),
     status: UserStatus,
     role: UserRole,

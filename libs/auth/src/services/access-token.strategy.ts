@@ -74,10 +74,15 @@ export function createAccessTokenStrategy(deps: AccessTokenStrategyDeps): Strate
     return { user: session.user, sessionId: session.id }
   }
 
-  /** Only among our own keys, by `kid`; and not for a token with extensions that would have to be understood (`crit`, RFC 7515 §4.1.11). */
+  /**
+   * Only among our own keys, by `kid`; not for a token with extensions that would have to be understood (`crit`, RFC 7515 §4.1.11); and not for a payload
+   * that is no object, which jsonwebtoken would read all the same.
+   */
   function findKey(token: string): Buffer | undefined {
-    const header = Header.safeParse(headerOf(token)).data
-    const key = header && signingKeys.find(({ kid }) => kid === header.kid)
+    const [header, payload] = [0, 1].map((index) => partOf(token, index))
+    const { kid } = Header.safeParse(header).data ?? {}
+    if (kid === undefined || typeof payload !== 'object' || payload === null) return undefined
+    const key = signingKeys.find((each) => each.kid === kid)
     // A key object, which needs no parsing at each request; only the types of passport-jwt do not know it.
     return key?.publicKey as unknown as Buffer | undefined
   }
@@ -85,9 +90,9 @@ export function createAccessTokenStrategy(deps: AccessTokenStrategyDeps): Strate
 
 const Header = z.object({ kid: z.string(), crit: z.undefined().optional() })
 
-function headerOf(token: string): unknown {
+function partOf(token: string, index: number): unknown {
   try {
-    return JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString('utf8'))
+    return JSON.parse(Buffer.from(token.split('.')[index] ?? '', 'base64url').toString('utf8'))
   } catch {
     return undefined
   }

@@ -37,13 +37,18 @@ export type AuthService = ReturnType<typeof createAuthService>
 
 export function createAuthService(deps: AuthServiceDeps) {
   const { config, store, passwords, limits, secondFactor, clock } = deps
-  return { register, registerQuietly, verifyCredentials }
+  return { assertOpen, register, registerQuietly, verifyCredentials }
+
+  /** Whether anybody may register. */
+  function assertOpen(): true {
+    if (!config.registrationEnabled) throw registrationDisabled()
+    return true
+  }
 
   async function register(
     { username, email, password }: RegisterBody,
     client: Client,
   ): Promise<User> {
-    if (!config.registrationEnabled) throw registrationDisabled()
     const passwordHash = await passwords.hash(password)
     return store.transaction((store) => create(store, { username, email, passwordHash }, client))
   }
@@ -56,7 +61,6 @@ export function createAuthService(deps: AuthServiceDeps) {
     { username, email, password }: RegisterBody,
     client: Client,
   ): Promise<void> {
-    if (!config.registrationEnabled) throw registrationDisabled()
     const passwordHash = await passwords.hash(password)
     const register = () =>
       store.transaction(async (store) => {
@@ -91,13 +95,14 @@ export function createAuthService(deps: AuthServiceDeps) {
   async function verifyCredentials(credentials: Credentials, client: Client): Promise<User> {
     const { email, password, code } = credentials
     const { address } = client
-    await limits.check({ email, address })
-    const { user, matches } = await passwords.inTurn(async (verify) => {
-      const user = await store.users.findByEmail(email)
-      return { user, matches: await verify(user?.passwordHash, password) }
-    })
-    if (!user?.passwordHash || !matches || !mayLogIn(user)) {
-      await limits.fail({ email, address })
+    const { user, isRight } = await limits.attempt({ email, address }, () =>
+      passwords.inTurn(async (verify) => {
+        const user = await store.users.findByEmail(email)
+        const matches = await verify(user?.passwordHash, password)
+        return { user, isRight: matches && user !== null && mayLogIn(user) }
+      }),
+    )
+    if (!user?.passwordHash || !isRight) {
       // One statement in any case, and no word of the e-mail: it may be a password in the wrong field.
       await store.audit.record({
         action: 'login_failed',

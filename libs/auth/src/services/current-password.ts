@@ -23,9 +23,10 @@ export function createCurrentPassword({ store, passwords, limits, clock }: Curre
   async function assert(user: User, password: string, client: Client): Promise<void> {
     const { id, email, passwordHash } = user
     const { address } = client
-    await limits.check({ email, address })
-    if (await passwords.verify(passwordHash, password)) return
-    await limits.fail({ email, address })
+    const { isRight } = await limits.attempt({ email, address }, async () => ({
+      isRight: await passwords.verify(passwordHash, password),
+    }))
+    if (isRight) return
     const entry = { actorId: id, userId: id, client, at: clock.now() }
     await store.audit.record({ action: 'current_password_refused', ...entry })
     throw wrongPassword()

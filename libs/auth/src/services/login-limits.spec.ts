@@ -68,6 +68,39 @@ describe('log-ins that fail', () => {
     await logIn(email, 'wrong password', home).expect(401)
   })
 
+  it('are no more than the limit when many are tried at once', async () => {
+    const { email, password } = await account()
+    const address = newAddress()
+    const headers = { 'x-forwarded-for': address }
+    const token = (await logIn(email, password, newAddress()).expect(200)).body
+      .access_token as string
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_, n) =>
+        request(auth.url)
+          .patch('/api/v1/profile')
+          .set({ ...headers, authorization: `Bearer ${token}` })
+          .send({ currentPassword: `guess ${n}` }),
+      ),
+    )
+    const statuses = answers.map(({ status }) => status)
+    expect(statuses.filter((status) => status === 403)).toHaveLength(10)
+    expect(statuses.filter((status) => status === 429)).toHaveLength(30)
+  })
+
+  it('do not count when they succeed, or when nobody looked', async () => {
+    const { email, password } = await account()
+    const address = newAddress()
+    const token = (await logIn(email, password, address).expect(200)).body.access_token as string
+    for (let count = 0; count < 15; count += 1)
+      await request(auth.url)
+        .patch('/api/v1/profile')
+        .set({ 'x-forwarded-for': address, authorization: `Bearer ${token}` })
+        .send({ currentPassword: password })
+        .expect(200)
+    await logIn(email, 'wrong password', address).expect(401)
+    await logIn(email, password, address).expect(200)
+  })
+
   it('hold an unknown account as they hold a known one', async () => {
     const email = 'nobody@example.com'
     await failEverywhere(email, 100)

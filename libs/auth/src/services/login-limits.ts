@@ -26,18 +26,37 @@ const windowMs = 15 * 60_000
 export function createLoginLimits({ store, rateLimits, clock }: LoginLimitsDeps) {
   const pairs = rateLimits.limiter({ name: 'login-failures', max: 10, windowMs })
   const accounts = rateLimits.limiter({ name: 'account-failures', max: 100, windowMs })
-  return { check, fail }
+  return { attempt }
 
-  /** Throws 429, also for who would now know the password. To be asked before any work. */
-  async function check(attempt: Attempt): Promise<void> {
-    await pairs.check(pairOf(attempt))
-    await accounts.check(attempt.email).catch(async (refusal: unknown) => {
-      if (!(await isAtHome(attempt))) throw refusal
-    })
+  /**
+   * Runs `check`, which says whether the password is right, and counts it if it is not. Throws 429 before any work, also for who would now know
+   * the password. Counted first and taken back afterwards, because of many that are tried at once all would find the limit not reached yet.
+   */
+  async function attempt<T extends { isRight: boolean }>(
+    who: Attempt,
+    check: () => Promise<T>,
+  ): Promise<T> {
+    const takeBack = await claim(who)
+    try {
+      const checked = await check()
+      if (checked.isRight) await takeBack()
+      return checked
+    } catch (error) {
+      await takeBack()
+      throw error
+    }
   }
 
-  async function fail(attempt: Attempt): Promise<void> {
-    await Promise.all([pairs.fail(pairOf(attempt)), accounts.fail(attempt.email)])
+  async function claim(who: Attempt): Promise<() => Promise<unknown>> {
+    const takeBackPair = await pairs.claim(pairOf(who))
+    try {
+      const takeBackAccount = await accounts.claim(who.email)
+      return () => Promise.all([takeBackPair(), takeBackAccount()])
+    } catch (refusal) {
+      if (await isAtHome(who)) return takeBackPair
+      await takeBackPair()
+      throw refusal
+    }
   }
 
   async function isAtHome({ email, address }: Attempt): Promise<boolean> {

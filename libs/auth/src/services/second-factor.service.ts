@@ -66,13 +66,14 @@ export function createSecondFactorService(deps: SecondFactorServiceDeps) {
     const factor = await store.secondFactors.find(userId)
     if (!factor) throw secondFactorIsOff()
     if (factor.confirmedAt) throw secondFactorIsOn()
-    await failures.check(String(userId))
+    const takeBack = await failures.claim(String(userId))
     const now = clock.now()
     const step = isTotpCode(code) ? stepOfCode(openSecret(factor).secret, code, now) : undefined
     if (step === undefined) {
       await noteFailure(userId, client)
       throw wrongCode()
     }
+    await takeBack()
     const codes = newRecoveryCodes()
     await store.transaction(async (store) => {
       if (!(await store.secondFactors.confirm(factor, step, now))) throw secondFactorIsOn()
@@ -136,11 +137,12 @@ export function createSecondFactorService(deps: SecondFactorServiceDeps) {
 
   async function isRight(factor: SecondFactor, code: string, client: Client): Promise<boolean> {
     const { userId } = factor
-    await failures.check(String(userId))
+    const takeBack = await failures.claim(String(userId))
     const isRight = isTotpCode(code)
       ? await useCode(factor, code)
       : await useRecoveryCode(userId, code, client)
-    if (!isRight) await noteFailure(userId, client)
+    if (isRight) await takeBack()
+    else await noteFailure(userId, client)
     return isRight
   }
 
@@ -171,7 +173,6 @@ export function createSecondFactorService(deps: SecondFactorServiceDeps) {
   }
 
   async function noteFailure(userId: number, client: Client): Promise<void> {
-    await failures.fail(String(userId))
     const entry = { actorId: userId, userId, client, at: clock.now() }
     await store.audit.record({ action: 'second_factor_refused', ...entry })
   }

@@ -214,7 +214,7 @@ async function take(family: Family, step: Step): Promise<Outcome> {
 /** As a reset of the password does, or the end of the account. */
 async function endAll({ user, clock }: Family, kind: 'end all' | 'delete'): Promise<void> {
   const ending = auth.store.transaction(async (store) => {
-    if (kind === 'delete') await store.users.remove(user.id)
+    if (kind === 'delete') await store.users.removeIf({ id: user.id })
     await store.sessions.endAllOf(user.id, clock.now())
   })
   // Of two deletions at once, one finds nobody.

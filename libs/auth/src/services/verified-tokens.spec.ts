@@ -55,7 +55,7 @@ describe('a token that was used before', () => {
 
   it.each([
     ['its session ended', (id: number) => auth.store.sessions.endAllOf(id, auth.clock.now())],
-    ['its user was deleted', (id: number) => auth.store.users.remove(id)],
+    ['its user was deleted', (id: number) => auth.store.users.removeIf({ id })],
   ])('counts no more at once when %s, however it is written', async (_name, happen) => {
     const { user, authorization, ask } = await createCaller()
     const twin = twinOf(authorization)

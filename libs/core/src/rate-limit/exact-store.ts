@@ -1,12 +1,17 @@
 import { RedisStore } from 'rate-limit-redis'
+import { createScript } from '../redis/index.ts'
 import { createCounters } from './counters.ts'
 import {
+  forgetsNobody,
   learn,
-  takesNothingBack,
   toHits,
   type LimitStore,
   type LimitStoreDeps,
 } from './limit-store.ts'
+
+/** DECR alone would make a count of what is no longer there, for good. */
+const decrementKnown = `
+if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('DECR', KEYS[1]) end`
 
 /** Asks Redis for every request: for limits where one more would matter. */
 export function createExactStore(deps: LimitStoreDeps): LimitStore {
@@ -16,8 +21,9 @@ export function createExactStore(deps: LimitStoreDeps): LimitStore {
     prefix,
     sendCommand: (...command) => redis.client.call(...(command as [string, ...string[]])) as never,
   })
+  const takeBack = createScript(redis.client, decrementKnown)
   let prepared = false
-  return { increment, get, ...takesNothingBack }
+  return { increment, get, decrement, ...forgetsNobody }
 
   async function increment(key: string) {
     const count = counters.hit(key)
@@ -40,6 +46,12 @@ export function createExactStore(deps: LimitStoreDeps): LimitStore {
     if (seen?.resetTime && known > (here?.hits ?? 0))
       return { totalHits: known, resetTime: seen.resetTime }
     return here && toHits(here)
+  }
+
+  async function decrement(key: string) {
+    const here = counters.find(key)
+    if (here) here.hits -= 1
+    await ask(() => takeBack([prefix + key], []))
   }
 
   async function ask<T>(question: () => Promise<T>): Promise<T | undefined> {

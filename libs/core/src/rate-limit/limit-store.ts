@@ -17,6 +17,8 @@ export interface LimitStoreDeps {
 /** What counts. It never fails: without Redis it counts in this process. */
 export interface LimitStore extends Store {
   get(key: string): Promise<{ totalHits: number; resetTime: Date } | undefined>
+  /** Takes one back, if it still counts. */
+  decrement(key: string): Promise<void>
   stop?(): Promise<void>
 }
 
@@ -31,8 +33,5 @@ export function learn(count: Count, hits: number, resetAt: number): void {
   count.resetAt = resetAt
 }
 
-/** Only express-rate-limit options that are not used here would take something back. */
-export const takesNothingBack = {
-  decrement: () => undefined,
-  resetKey: () => undefined,
-}
+/** Only an express-rate-limit option that is not used here would ask for it. */
+export const forgetsNobody = { resetKey: () => undefined }

@@ -15,6 +15,15 @@ export interface LimitState {
 export interface Limiter {
   /** Counts, and throws 429 over the limit. */
   consume(key: string): Promise<void>
+  /**
+   * Counts what is about to be tried, and throws 429 over the limit. Gives the function that takes the count back when it succeeded; so of any number that
+   * are tried at once, no more fail than the limit allows.
+   *
+   * @example
+   * const takeBack = await failures.claim(email)
+   * if (await matches(password)) await takeBack()
+   */
+  claim(key: string): Promise<() => Promise<void>>
   /** Throws 429 if the limit is reached already. Counts nothing. */
   check(key: string): Promise<void>
   /** Counts a failure that has happened. Throws nothing: the next `check` does. */
@@ -26,11 +35,16 @@ export function createLimiter(
   { name, max, windowMs }: RateLimit,
   store: LimitStore | undefined,
 ): Limiter {
-  return { consume, check, fail, peek }
+  return { consume, claim, check, fail, peek }
 
   async function consume(key: string): Promise<void> {
     const state = await count(key)
     if (state.used > max) throw refusal(state)
+  }
+
+  async function claim(key: string): Promise<() => Promise<void>> {
+    await consume(key)
+    return async () => store?.decrement(digest(key))
   }
 
   async function check(key: string): Promise<void> {

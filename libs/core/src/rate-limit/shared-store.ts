@@ -1,8 +1,8 @@
 import { createScript } from '../redis/index.ts'
 import { createCounters, type Count } from './counters.ts'
 import {
+  forgetsNobody,
   learn,
-  takesNothingBack,
   toHits,
   type LimitStore,
   type LimitStoreDeps,
@@ -34,7 +34,7 @@ export function createSharedStore(deps: LimitStoreDeps): LimitStore & { stop(): 
   const addAll = createScript(redis.client, add)
   let changed = new Map<string, Count>()
   let timer: NodeJS.Timeout | undefined
-  return { increment, get, stop, ...takesNothingBack }
+  return { increment, get, decrement, stop, ...forgetsNobody }
 
   async function increment(key: string) {
     const count = counters.hit(key)
@@ -47,6 +47,15 @@ export function createSharedStore(deps: LimitStoreDeps): LimitStore & { stop(): 
   async function get(key: string) {
     const count = counters.find(key)
     return count && toHits(count)
+  }
+
+  async function decrement(key: string) {
+    const count = counters.find(key)
+    if (!count) return
+    count.hits -= 1
+    count.untold -= 1
+    changed.set(key, count)
+    timer ??= setTimeout(() => void settle(), intervalMs).unref()
   }
 
   async function settle(): Promise<void> {

@@ -171,7 +171,7 @@ describe('GET /projects/:id', () => {
   it('shows a project without the name of an owner who is gone', async () => {
     const { user, headers } = await signedIn()
     const id = await start(headers)
-    await auth.store.users.remove(user.id)
+    await auth.store.users.removeIf({ id: user.id })
     const answer = await ask('get', `/${id}`, (await signedIn('admin')).headers).expect(200)
     expect(answer.body.data.owner).toEqual({ id: user.id, username: null })
   })
