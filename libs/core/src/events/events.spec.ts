@@ -222,6 +222,42 @@ describe('events', () => {
     await eventually(() => seen.length)
   })
 
+  it('does not run a listener again whose end cannot be written down for a while, nor others for its sake', async () => {
+    const handled: number[] = []
+    const holder = await bed.database.pool.connect()
+    const listeners = [
+      on(shipped, 'shop.count', async ({ orderId }, { eventId }) => {
+        handled.push(orderId)
+        // As a relay does that waits for Redis.
+        if (orderId === 1) {
+          await holder.query('BEGIN')
+          await holder.query('SELECT FROM event_delivery WHERE event_id = $1 FOR UPDATE', [eventId])
+        }
+      }),
+    ]
+    const finished = async () => (await bed.deliveries()).filter((row) => row.finished_at).length
+    await bed.start(bed.relay(listeners))
+    await bed.publish(shipped, { orderId: 1 })
+    await bed.publish(shipped, { orderId: 2 })
+    await eventually(async () => (await bed.deliveries()).length === 2)
+    await bed.start(bed.workers(listeners))
+    await eventually(async () => (await finished()) === 1)
+    const queue = bed.queues.get('shop.events')
+    // Longer than a statement waits for a lock.
+    await eventually(async () => {
+      const { rows } = await bed.database.pool.query(
+        `SELECT FROM pg_stat_activity WHERE datname = current_database()
+         AND state = 'idle in transaction' AND now() - xact_start > interval '2 seconds'`,
+      )
+      return rows.length > 0
+    })
+    await holder.query('COMMIT')
+    holder.release()
+    await eventually(async () => (await finished()) === 2)
+    await eventually(async () => (await queue.getCompletedCount()) === 2)
+    expect(handled.toSorted()).toEqual([1, 2])
+  })
+
   it('does not run a finished delivery again, whatever BullMQ holds', async () => {
     let handled = 0
     const listeners = [on(shipped, 'shop.count', () => (handled += 1))]

@@ -1,5 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pool } from 'pg'
 import { coalesce } from '../db/index.ts'
+
+/** Longer than a relay that died keeps a row locked. A job that has less time ends earlier. */
+const patienceMs = 40_000
+const longestPauseMs = 1_000
 
 export interface InboxKey {
   eventId: string
@@ -17,7 +22,28 @@ export type Inbox = ReturnType<typeof createInbox>
  * for it here instead of changing nothing.
  */
 export function createInbox(pool: Pool) {
-  return { stateOf: coalesce(readStates), finish: coalesce(writeFinished), giveUp }
+  const finishTogether = coalesce(writeFinished)
+  return { stateOf: coalesce(readStates), finish, giveUp }
+
+  /**
+   * The work is done, and must not be done again because it cannot be written down right now: a relay may hold the row for as long as it waits for
+   * Redis. Those that wait for no row do not wait for it either.
+   */
+  async function finish(key: InboxKey): Promise<void> {
+    const until = performance.now() + patienceMs
+    try {
+      await finishTogether(key)
+    } catch {
+      for (let pauseMs = 100; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs))
+        try {
+          await writeFinished([key])
+          return
+        } catch (error) {
+          if (performance.now() > until) throw error
+          await sleep(pauseMs)
+        }
+    }
+  }
 
   async function readStates(keys: InboxKey[]): Promise<DeliveryState[]> {
     const { rows } = await pool.query<{ state: DeliveryState }>(

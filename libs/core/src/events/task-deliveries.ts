@@ -15,7 +15,7 @@ export function createTaskDeliveries(pool: Pool): DeliveryRecord {
     const key = { eventId, listenerId: job.name, queue }
     return {
       isFinished: async () => (await stateOf()) === 'finished',
-      finish: async () => void (await inbox.finish(key)),
+      finish: () => inbox.finish(key),
       giveUp: (reason: string) => inbox.giveUp(key, reason),
     }
 

@@ -54,7 +54,9 @@ describe('a task that was enqueued in a transaction', () => {
 
   it('counts its delay from when it was asked for, however late it is handed over', async () => {
     await store.tasks.enqueue(print, { orderId: 1 }, { delay: 60_000 })
-    await bed.database.pool.query(`UPDATE outbox_event SET occurred_at = now() - interval '59 seconds'`)
+    await bed.database.pool.query(
+      `UPDATE outbox_event SET occurred_at = now() - interval '59 seconds'`,
+    )
     await store.tasks.enqueue(print, { orderId: 2 }, { delay: 60_000 })
     await bed.database.pool.query(
       `UPDATE outbox_event SET occurred_at = now() - interval '61 seconds' WHERE payload->'data'->>'orderId' = '2'`,
