@@ -2,7 +2,8 @@ import type { Express, RequestHandler, Response } from 'express'
 import type { Health, HealthAnswer } from './health.ts'
 import { mountPath } from './mount.ts'
 import { problemType, send } from './problem.ts'
-import { pathOf, requestIdOf } from './request-id.ts'
+import { requestIdOf } from './request-id.ts'
+import { pathOf } from './request-target.ts'
 
 /** Serves `/health/live` and `/health/ready`. */
 export function mountHealth(app: Express, health: Health): void {

@@ -80,10 +80,12 @@ describe('a list', () => {
   })
 
   it('links to itself alone, also when the target names another host', async () => {
-    const { statusCode, link } = await askRaw('http://evil.example/api/v1/masons?per_page=1')
-    expect(statusCode).toBe(200)
-    expect(link).toContain('</api/v1/masons?per_page=1&page=2>; rel="next"')
-    expect(link).not.toContain('evil')
+    for (const scheme of ['http', 'ftp', 'evil']) {
+      const { statusCode, link } = await askRaw(`${scheme}://evil.example/api/v1/masons?per_page=1`)
+      expect(statusCode).toBe(200)
+      expect(link).toContain('</api/v1/masons?per_page=1&page=2>; rel="next"')
+      expect(link).not.toContain('evil')
+    }
   })
 
   it('has one spelling: a fragment is no part of a target', async () => {

@@ -8,6 +8,7 @@ import { faultsOf, findForbidden } from './faults.ts'
 import { parseForm } from './form.ts'
 import { readList } from './list-route.ts'
 import { parseBody } from './parse-body.ts'
+import { queryOf } from './request-target.ts'
 import { isOutOfRange } from './resource-id.ts'
 
 export interface ParsedInput {
@@ -55,9 +56,4 @@ export async function parseInput(
     faults.push(...faultsOf(part, result.error.issues))
     return undefined
   }
-}
-
-function queryOf({ originalUrl }: Request): string {
-  const start = originalUrl.indexOf('?')
-  return start === -1 ? '' : originalUrl.slice(start + 1)
 }

@@ -5,7 +5,7 @@ import type { Answer } from './answer.ts'
 import type { Route } from './contract.ts'
 import { etagOf, etagOfBody } from './etag.ts'
 import { listAnswer, toListAnswer } from './list-route.ts'
-import { pathOf } from './request-id.ts'
+import { addressOf } from './request-target.ts'
 import { createSerializer } from './serialization/serializer.ts'
 
 /** Makes the answer of a route out of what its handler returned: status, header fields, and the allow-list as JSON. */
@@ -34,11 +34,8 @@ export function createPresenter(
 
   function presentPage(page: unknown, request: Request): Answer {
     const { headers, ...answer } = present(toListAnswer(page as Page<unknown>))
-    const { originalUrl } = request
-    const query = originalUrl.indexOf('?')
-    // Not the target as it was sent, which may name a host (RFC 9112 §3.2.2).
-    const address = pathOf(request) + (query === -1 ? '' : originalUrl.slice(query))
-    return { ...answer, headers: { ...headers, Link: linksOf(address, page as Page<unknown>) } }
+    const links = linksOf(addressOf(request), page as Page<unknown>)
+    return { ...answer, headers: { ...headers, Link: links } }
   }
 
   function headersOf(result: unknown, body: string | undefined): Record<string, string> {

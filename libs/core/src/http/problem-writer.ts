@@ -2,7 +2,8 @@ import type { ErrorRequestHandler, Request, Response } from 'express'
 import { statusOf, type AppError } from '../errors/index.ts'
 import type { Logger } from '../logging/index.ts'
 import { problemHeaders, problemOf, problemType, send, toAppError } from './problem.ts'
-import { pathOf, requestIdOf } from './request-id.ts'
+import { requestIdOf } from './request-id.ts'
+import { pathOf } from './request-target.ts'
 
 export interface ProblemWriterDeps {
   problemBaseUrl: string
@@ -17,15 +18,9 @@ export function createProblemWriter({
   // Express tells error handlers by their four parameters.
   return (thrown: unknown, request, response, _next) => {
     const error = toAppError(thrown)
-    tellOperators(error)
+    tellOperators(log, error)
     if (response.headersSent) response.destroy()
     else tellCaller(error, request, response)
-  }
-
-  function tellOperators(error: AppError): void {
-    if (statusOf(error.kind) < 500) return
-    const cause = error.kind === 'internal' ? (error.cause ?? error) : error
-    log.error({ err: cause, problem: error.code }, error.message)
   }
 
   function tellCaller(error: AppError, request: Request, response: Response): void {
@@ -35,4 +30,11 @@ export function createProblemWriter({
     response.set(problemHeaders(error, request))
     send(response, problem.status, problemType, JSON.stringify(problem))
   }
+}
+
+/** Logs a failure that is ours. What a caller did wrong is the caller's to know. */
+export function tellOperators(log: Logger, error: AppError): void {
+  if (statusOf(error.kind) < 500) return
+  const cause = error.kind === 'internal' ? (error.cause ?? error) : error
+  log.error({ err: cause, problem: error.code }, error.message)
 }

@@ -1,7 +1,7 @@
 import type { Request, RequestHandler } from 'express'
 import { notFound } from '../errors/index.ts'
 import { addressTooLong, headersTooLarge, malformedRequest, malformedText } from './errors.ts'
-import { pathOf } from './request-id.ts'
+import { pathOf } from './request-target.ts'
 
 export const addressLimit = 8 * 1024
 export const headerLimit = 16 * 1024

@@ -35,7 +35,3 @@ export const identifyRequest: RequestHandler = (request, response, next) => {
 
 export const requestIdOf = (request: Request): string =>
   request.res?.locals.context?.requestId ?? randomUUID()
-
-/** The path as sent, without the query, which may hold secrets, and without the authority of an absolute address (RFC 9112 §3.2.2). */
-export const pathOf = ({ originalUrl }: Request): string =>
-  (originalUrl.split('?', 1)[0] ?? '').replace(/^https?:\/\/[^/]*/i, '')

@@ -1,7 +1,8 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { pinoHttp } from 'pino-http'
 import type { Logger } from '../logging/index.ts'
-import { pathOf, requestIdOf } from './request-id.ts'
+import { requestIdOf } from './request-id.ts'
+import { pathOf } from './request-target.ts'
 
 /** One line for each request, but for health checks. No header, no body, no query. */
 export function logRequests(log: Logger): RequestHandler {
@@ -10,7 +11,7 @@ export function logRequests(log: Logger): RequestHandler {
     genReqId: requestIdOf,
     quietResLogger: true,
     serializers: { req: () => undefined, res: () => undefined },
-    autoLogging: { ignore: (request) => request.originalUrl.startsWith('/health/') },
+    autoLogging: { ignore: (request) => pathOf(request).startsWith('/health/') },
     customLogLevel: (_request, response) => (response.statusCode >= 500 ? 'error' : 'info'),
     customSuccessObject: (request, response, { durationMs }: Timed) =>
       describe(request, response, durationMs),

@@ -155,6 +155,19 @@ describe('what no HTTP client would send', () => {
     expect(answer.body).not.toContain('evil')
   })
 
+  it.each([
+    ['ftp://evil.test/nowhere?x=1', '/nowhere'],
+    ['HTTP://mason@evil.test:80/nowhere', '/nowhere'],
+    ['http://evil.test?x', '/'],
+    ['evil://evil.test', '/'],
+    ['evil://evil.test?x=/y', '/'],
+    [`evil://${'e'.repeat(9_000)}/nowhere`, '/nowhere', 414],
+  ])('takes the path of %s alone', async (target, instance, status = 404) => {
+    const answer = await sendRaw(server.port, `GET ${target} HTTP/1.1\r\n${host}\r\n`)
+    expect(answer.headers['content-type']).toBe('application/problem+json')
+    expect(JSON.parse(answer.body)).toMatchObject({ status, instance })
+  })
+
   it('answers a body of any length that it refuses without reading it', async () => {
     const answer = await sendRaw(server.port, `${postHead}Content-Length: 9999999999\r\n\r\n{`)
     expect(answer.status).toBe(413)

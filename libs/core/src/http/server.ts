@@ -8,6 +8,7 @@ import { trackConnections } from './connections.ts'
 import type { Health } from './health.ts'
 import { createRefusals } from './refusals.ts'
 import { addressLimit, headerLimit } from './request-checks.ts'
+import { useOriginForm } from './request-target.ts'
 
 export interface HttpServerDeps {
   app: RequestListener
@@ -65,7 +66,10 @@ export function createHttpServer({
     requestTimeout: requestTimeoutMs,
   })
   const connections = trackConnections(server)
-  server.on('request', app)
+  server.on('request', (request, response) => {
+    useOriginForm(request)
+    app(request, response)
+  })
   // An unknown expectation may be ignored (RFC 9110 §10.1.1); Node would refuse without a body.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response))
   const { refuseBroken, refuseTunnel } = createRefusals({
