@@ -46,6 +46,8 @@ export interface ErrorOptions {
   retryAfterSeconds?: number
   /** Header fields of the answer, such as `Allow`. */
   headers?: Readonly<Record<string, string>>
+  /** Further members of the problem (RFC 9457 §3.2), for a client that reads them. */
+  extensions?: Readonly<Record<string, unknown>>
   cause?: unknown
 }
 
@@ -55,6 +57,7 @@ export class AppError extends Error {
   readonly errors: readonly InputFault[] | undefined
   readonly retryAfterSeconds: number | undefined
   readonly headers: Readonly<Record<string, string>>
+  readonly extensions: Readonly<Record<string, unknown>>
 
   constructor(definition: ErrorDefinition, options: ErrorOptions = {}) {
     super(options.detail ?? definition.detail, { cause: options.cause })
@@ -63,6 +66,7 @@ export class AppError extends Error {
     this.errors = options.errors
     this.retryAfterSeconds = options.retryAfterSeconds
     this.headers = options.headers ?? {}
+    this.extensions = options.extensions ?? {}
   }
 
   get kind(): ErrorKind {

@@ -88,6 +88,14 @@ export const jobUnknown = defineError({
   help: 'A job that has completed is known for a day at most.',
 })
 
+export const jobRefused = defineError({
+  kind: 'conflict',
+  code: 'job.refused',
+  title: 'Change refused',
+  detail: 'The job, or its queue, is not in a state that allows this.',
+  help: 'Look at the state of the job and of its queue.',
+})
+
 export const jobUnfinished = defineError({
   kind: 'unavailable',
   code: 'job.unfinished',

@@ -14,6 +14,7 @@ export {
   dependencyUnavailable,
   internalError,
   jobDead,
+  jobRefused,
   jobUnfinished,
   jobUnknown,
   notFound,

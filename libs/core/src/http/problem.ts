@@ -30,6 +30,7 @@ export function problemOf(
 ): Problem {
   const { code, title } = error.definition
   return {
+    ...error.extensions,
     type: `${problemBaseUrl}/${code}`,
     title,
     status: statusOf(error.kind),
