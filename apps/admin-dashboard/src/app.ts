@@ -44,7 +44,7 @@ export function createAdminApp({ core, modules, health }: AdminAppDeps): Express
   })
   mountLogin(app, { appName, gateway, session, rateLimits, log })
   mountAccount(app, { appName, session })
-  mountBoard(app, { appName, modules: modules.all, queues, session })
+  mountBoard(app, { appName, modules: modules.all, queues, redis, session })
 
   app.use(() => {
     throw notFound()

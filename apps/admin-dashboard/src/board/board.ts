@@ -1,9 +1,13 @@
 import { createBullBoard } from '@bull-board/api'
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter'
-import { ExpressAdapter } from '@bull-board/express'
-import type { Express } from 'express'
+import type {
+  AppControllerRoute,
+  AppViewRoute,
+  BullBoardQueues,
+  IServerAdapter,
+  UIConfig,
+} from '@bull-board/api/typings/app'
 import type { Queues } from '@ashlar/core/queue'
-import { hasMask, withoutSecrets } from './without-secrets.ts'
 
 export interface BoardDeps {
   appName: string
@@ -12,10 +16,33 @@ export interface BoardDeps {
   names: readonly string[]
 }
 
-/** Bull-Board as an Express app that lives at `/queues`. What it tells of jobs has no secrets in it. */
-export function createBoard({ appName, queues, names }: BoardDeps): Express {
-  const serverAdapter = new ExpressAdapter()
-  serverAdapter.setBasePath('/queues')
+/** The parts that Bull-Board hands to a server. */
+export interface Board {
+  queues: BullBoardQueues
+  uiConfig: UIConfig
+  /** Its one page, and the paths that show it. */
+  entry: AppViewRoute
+  /** Folder of the template of that page. */
+  views: string
+  /** Folder of its scripts, styles and texts. */
+  assets: string
+  routes: readonly AppControllerRoute[]
+}
+
+export type BoardRoute = Board['routes'][number]
+
+/** Bull-Board without a server: its own for Express knows neither our errors nor our way to read a request. */
+export function createBoard({ appName, queues, names }: BoardDeps): Board {
+  const parts: Partial<Board> = {}
+  const serverAdapter: IServerAdapter = {
+    setQueues: (queues) => keep({ queues }),
+    setUIConfig: (uiConfig) => keep({ uiConfig }),
+    setEntryRoute: (entry) => keep({ entry }),
+    setViewsPath: (views) => keep({ views }),
+    setStaticPath: (_path, assets) => keep({ assets }),
+    setApiRoutes: (routes) => keep({ routes }),
+    setErrorHandler: () => serverAdapter,
+  }
   createBullBoard({
     queues: names.map((name) => new BullMQAdapter(queues.get(name), { delimiter: '.' })),
     serverAdapter,
@@ -25,23 +52,12 @@ export function createBoard({ appName, queues, names }: BoardDeps): Express {
         miscLinks: [{ text: 'Account and log-out', url: '/account' }],
         hideDocsLink: true,
       },
-      handlerHooks: {
-        before: ({ request }) => (hasMask(request.body) ? maskWouldBeStored : undefined),
-        // Here and not in formatters, which see neither errors nor logs nor options nor schedulers.
-        after: (_context, result) => ({ ...result, body: withoutSecrets(result.body) }),
-      },
     },
   })
-  // Its own would tell the caller the message of whatever was thrown; ours stand at the end of the app.
-  serverAdapter.setErrorHandler((error) => {
-    throw error
-  })
-  return serverAdapter.getRouter() as Express
-}
+  return parts as Board
 
-/** Who edits or duplicates a job whose secrets are masked would store the mask in their place. */
-const maskWouldBeStored = {
-  allow: false,
-  status: 409 as const,
-  message: 'The data holds masked secrets, and would lose them.',
+  function keep(part: Partial<Board>): IServerAdapter {
+    Object.assign(parts, part)
+    return serverAdapter
+  }
 }

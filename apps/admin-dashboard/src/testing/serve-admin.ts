@@ -1,3 +1,4 @@
+import { createUser, type TestAuth } from '@ashlar/auth/testing'
 import { createHealth, createHttpServer } from '@ashlar/core/http'
 import type { Core } from '@ashlar/core/module'
 import { createAdminApp, type AdminAppDeps } from '../app.ts'
@@ -39,7 +40,11 @@ export async function serveAdmin(core: Core, modules: AdminAppDeps['modules']): 
   }
 
   function logIn(credentials: { email: string; password: string; code?: string }, headers = {}) {
-    return ask('/login', { method: 'POST', body: new URLSearchParams(credentials), headers })
+    return ask('/login', {
+      method: 'POST',
+      body: new URLSearchParams(credentials),
+      headers: { accept: 'text/html', ...headers },
+    })
   }
 
   function stop(): Promise<void> {
@@ -51,3 +56,12 @@ export async function serveAdmin(core: Core, modules: AdminAppDeps['modules']): 
 export const cookieOf = (answer: Response): { cookie: string } => ({
   cookie: answer.headers.getSetCookie()[0]?.split(';')[0] ?? '',
 })
+
+/** What a new administrator sends after the log-in. */
+export async function logInAdmin(
+  { store }: Pick<TestAuth, 'store'>,
+  admin: TestAdmin,
+): Promise<{ cookie: string }> {
+  const { user, password } = await createUser(store, { role: 'admin' })
+  return cookieOf(await admin.logIn({ email: user.email, password }))
+}
