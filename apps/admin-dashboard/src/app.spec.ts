@@ -37,6 +37,14 @@ describe('the dashboard', () => {
       },
     )
 
+    it('asks for credentials on a page too', async () => {
+      const answer = await admin.ask('/queues/api/queues', { headers: browser })
+      expect(answer.status).toBe(401)
+      expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8')
+      expect(answer.headers.get('www-authenticate')).toBe('Bearer')
+      expect(answer.headers.get('vary')).toMatch('Accept')
+    })
+
     it('changes nothing, not for a forged cookie either', async () => {
       for (const cookie of ['', '__Host-ashlar-admin=', '__Host-ashlar-admin=1', 'ashlar-admin=1'])
         expect(
@@ -113,8 +121,6 @@ describe('the dashboard', () => {
       const attempts = [
         { email, password: 'wr0ng-guess' },
         { email: 'nobody@example.com', password: 'wr0ng-guess' },
-        { email: '', password: '' },
-        { email: 'a\0b@example.com', password: 'wr0ng-guess' },
         { email: '"><script>', password: 'wr0ng-guess'.repeat(200) },
       ]
       const pages = new Set<string>()
@@ -135,6 +141,42 @@ describe('the dashboard', () => {
       expect(answer.status).toBe(403)
       expect(answer.headers.getSetCookie()).toEqual([])
       expect(await answer.text()).toContain('role="alert"')
+    })
+
+    it.each([
+      { email: '', password: '' },
+      { email: 'nobody@example.com', password: '' },
+      { email: 'a\0b@example.com', password: 'wr0ng-guess' },
+    ])('answers 422 with the form where something is missing or no text: %j', async (attempt) => {
+      const answer = await admin.logIn(attempt)
+      expect(answer.status).toBe(422)
+      const page = await answer.text()
+      expect(page).toContain('Fill in e-mail and password.')
+      expect(page).not.toMatch(/wr0ng|nobody/)
+    })
+
+    it('answers a problem to whoever asks for no page', async () => {
+      const { user, password } = await createUser(auth.store)
+      const program = { accept: 'application/json' }
+      const problemFor = async (body: Record<string, string>) => {
+        const init = { method: 'POST', body: new URLSearchParams(body), headers: program }
+        const answer = await admin.ask('/login', init)
+        expect(answer.headers.get('content-type')).toBe('application/problem+json')
+        const challenge = answer.headers.get('www-authenticate')
+        return { ...((await answer.json()) as object), challenge }
+      }
+      expect(await problemFor({ email: user.email, password: 'wrong' })).toMatchObject({
+        code: 'auth.invalid_credentials',
+        instance: '/login',
+        challenge: 'Bearer',
+      })
+      expect(await problemFor({ email: user.email, password })).toMatchObject({
+        code: 'request.forbidden',
+      })
+      expect(await problemFor({ email: user.email, extra: '1' })).toMatchObject({
+        code: 'request.validation_failed',
+        errors: [{ pointer: '/body/password' }, { pointer: '/body/extra' }],
+      })
     })
 
     it('takes a form only', async () => {
@@ -352,6 +394,7 @@ describe('guessing', () => {
     expect(refused.status).toBe(429)
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
     expect(refused.headers.get('content-type')).toBe('text/html; charset=utf-8')
+    expect(await refused.text()).toMatch(/Try again in \d+ seconds?\./)
     await stop(auth, admin)
   })
 })

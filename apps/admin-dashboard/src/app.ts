@@ -49,7 +49,7 @@ export function createAdminApp({ core, modules, health }: AdminAppDeps): Express
   app.use(() => {
     throw notFound()
   })
-  app.use(answerWithPage(appName))
+  app.use(answerWithPage({ appName, log }))
   app.use(createProblemWriter({ problemBaseUrl, log }))
   return app
 }

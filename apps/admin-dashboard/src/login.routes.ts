@@ -1,22 +1,23 @@
 import type { Express, Request, Response } from 'express'
 import { z } from 'zod'
-import { authLimits, type AuthGateway, type UserDto } from '@ashlar/auth/contract'
-import { AppError } from '@ashlar/core/errors'
-import { mountPath, parseBody } from '@ashlar/core/http'
+import { authLimits, type AuthGateway } from '@ashlar/auth/contract'
+import { AppError, type ErrorKind } from '@ashlar/core/errors'
+import { forbidden, mountPath, parseInput } from '@ashlar/core/http'
 import type { Logger } from '@ashlar/core/logging'
 import type { RateLimits } from '@ashlar/core/rate-limit'
 import { canUseDashboard } from './dashboard.policy.ts'
 import { loginPage } from './pages/login.page.ts'
 import { sendPage } from './pages/send-page.ts'
+import { sendRefusal, wantsPage } from './refusal.ts'
 import type { AdminSession } from './session/admin-session.ts'
 
 /** Answers after which the form asks for the code of the second factor as well. */
 const codeProblems = ['auth.second_factor_needed', 'auth.invalid_second_factor']
 
-/** Why somebody is not let in: a code, and a sentence for the page. */
-type Refusal = Pick<AppError, 'code' | 'message'>
+/** What the form is shown again for. */
+const refusals: readonly ErrorKind[] = ['invalid', 'unauthenticated', 'forbidden']
 
-const incomplete: Refusal = { code: 'incomplete', message: 'Fill in e-mail and password.' }
+const forAdministrators = 'This account may not use the dashboard: it is for administrators.'
 
 export interface LoginDeps {
   appName: string
@@ -27,21 +28,23 @@ export interface LoginDeps {
 }
 
 /** A browser sends the field for the code empty where nothing was typed. */
-const Credentials = z.object({
-  email: z.string(),
-  password: z.string(),
+const Credentials = z.strictObject({
+  email: z.string().min(1),
+  password: z.string().min(1),
   code: z
     .string()
     .transform((text) => text.trim() || undefined)
     .optional(),
 })
 
+const form = { summary: 'Log in', body: { form: Credentials } }
+
 /** The form at `/login`, and `/logout`. */
 export function mountLogin(app: Express, deps: LoginDeps): void {
   const { appName, gateway, session, rateLimits, log } = deps
   // The count of the api's own log-in: whoever guesses has no second door.
   const limiter = rateLimits.forRoute('POST /login', authLimits.login)
-  mountPath(app, '/login', { get: showForm, post: logIn })
+  mountPath(app, '/login', { get: showForm, post: tryLogIn })
   mountPath(app, '/logout', { post: logOut })
 
   async function showForm(request: Request, response: Response): Promise<void> {
@@ -49,36 +52,30 @@ export function mountLogin(app: Express, deps: LoginDeps): void {
     else sendPage(response, 200, loginPage({ appName }))
   }
 
-  async function logIn(request: Request, response: Response): Promise<void> {
-    await limiter?.countAddress(request, response)
-    const user = await findUser(request)
-    if ('message' in user) {
-      log.warn({ reason: user.code }, 'a log-in to the dashboard failed')
-      // RFC 9110 §15.5.2 asks for a challenge with every 401; browsers pass over this one.
-      response.set('WWW-Authenticate', 'Bearer')
-      const asksForCode = codeProblems.includes(user.code)
-      return sendPage(response, 401, loginPage({ appName, fault: user.message, asksForCode }))
+  /** A person gets the form again, with what is wrong; a program gets the problem. */
+  async function tryLogIn(request: Request, response: Response): Promise<void> {
+    try {
+      await logIn(request, response)
+    } catch (error) {
+      if (!(error instanceof AppError && refusals.includes(error.kind))) throw error
+      log.warn({ reason: error.code }, 'a log-in to the dashboard failed')
+      if (!wantsPage(request)) throw error
+      const fault = error.kind === 'invalid' ? 'Fill in e-mail and password.' : error.message
+      const asksForCode = codeProblems.includes(error.code)
+      sendRefusal(request, response, error, loginPage({ appName, fault, asksForCode }))
     }
-    if (!canUseDashboard(user)) {
-      log.warn({ userId: user.id }, 'a user without the role tried to log in to the dashboard')
-      const fault = 'This account may not use the dashboard: it is for administrators.'
-      return sendPage(response, 403, loginPage({ appName, fault }))
-    }
-    await session.start(request, response, user)
-    log.info({ userId: user.id }, 'logged in to the dashboard')
-    response.redirect(303, '/queues')
   }
 
-  async function findUser(request: Request): Promise<UserDto | Refusal> {
-    const body = await parseBody(request, { form: Credentials })
-    const credentials = Credentials.safeParse(body?.value)
-    if (!credentials.success) return incomplete
-    return gateway
-      .verifyCredentials({ ...credentials.data, address: request.ip })
-      .catch((error: unknown) => {
-        if (error instanceof AppError && error.kind === 'unauthenticated') return error
-        throw error
-      })
+  async function logIn(request: Request, response: Response): Promise<void> {
+    await limiter?.countAddress(request, response)
+    const { body } = await parseInput(request, form)
+    const credentials = body as z.output<typeof Credentials>
+    const user = await gateway.verifyCredentials({ ...credentials, address: request.ip })
+    if (response.locals.context) response.locals.context.userId = user.id
+    if (!canUseDashboard(user)) throw forbidden({ detail: forAdministrators })
+    await session.start(request, response, user)
+    log.info('logged in to the dashboard')
+    response.redirect(303, '/queues')
   }
 
   async function logOut(request: Request, response: Response): Promise<void> {

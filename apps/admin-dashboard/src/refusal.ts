@@ -1,23 +1,42 @@
-import type { ErrorRequestHandler, Request } from 'express'
-import { statusOf } from '@ashlar/core/errors'
-import { problemType, toAppError } from '@ashlar/core/http'
+import type { ErrorRequestHandler, Request, Response } from 'express'
+import { statusOf, type AppError } from '@ashlar/core/errors'
+import { problemHeaders, problemType, tellOperators, toAppError } from '@ashlar/core/http'
+import type { Logger } from '@ashlar/core/logging'
+import type { Html } from './pages/html.ts'
 import { refusalPage } from './pages/refusal.page.ts'
 import { sendPage } from './pages/send-page.ts'
 
-/** Tells a person at a browser what a program is told as problem+json. Failures on our side are left to the problem writer, which logs them. */
+export interface RefusalDeps {
+  appName: string
+  log: Logger
+}
+
+/** Tells a person at a browser what a program is told as problem+json. */
 export const answerWithPage =
-  (appName: string): ErrorRequestHandler =>
+  ({ appName, log }: RefusalDeps): ErrorRequestHandler =>
   (thrown: unknown, request, response, next) => {
+    if (response.headersSent) return next(thrown)
+    response.vary('Accept')
+    if (!wantsPage(request)) return next(thrown)
     const error = toAppError(thrown)
-    const status = statusOf(error.kind)
-    if (status >= 500 || response.headersSent || !wantsPage(request)) return next(thrown)
-    response.locals.problem = error.code
-    const { retryAfterSeconds } = error
-    if (retryAfterSeconds !== undefined) response.set('Retry-After', String(retryAfterSeconds))
-    response.set(error.headers).vary('Accept')
+    tellOperators(log, error)
     const { title } = error.definition
-    sendPage(response, status, refusalPage({ appName, title, detail: error.message }))
+    const retryAfter = problemHeaders(error)['Retry-After']
+    const page = refusalPage({ appName, title, detail: error.message, retryAfter })
+    sendRefusal(request, response, error, page)
   }
 
-const wantsPage = (request: Request): boolean =>
+/** A page under the status and the header fields that a problem would have. */
+export function sendRefusal(
+  request: Request,
+  response: Response,
+  error: AppError,
+  page: Html,
+): void {
+  response.locals.problem = error.code
+  response.set(problemHeaders(error, request))
+  sendPage(response, statusOf(error.kind), page)
+}
+
+export const wantsPage = (request: Request): boolean =>
   request.accepts([problemType, 'application/json', 'text/html']) === 'text/html'

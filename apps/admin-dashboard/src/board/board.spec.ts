@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { createUser, startAuth, type TestAuth } from '@ashlar/auth/testing'
+import { startAuth, type TestAuth } from '@ashlar/auth/testing'
 import { defineTask, handle } from '@ashlar/core/queue'
-import { eventually, startTcpProxy, startWorker } from '@ashlar/core/testing'
-import { cookieOf, serveAdmin, type TestAdmin } from '../testing/serve-admin.ts'
+import { eventually, startTcpProxy, startWorker, type TcpProxy } from '@ashlar/core/testing'
+import { logInAdmin, serveAdmin, type TestAdmin } from '../testing/serve-admin.ts'
 
 describe('Bull-Board', () => {
   let auth: TestAuth
@@ -11,7 +11,7 @@ describe('Bull-Board', () => {
   beforeAll(async () => {
     auth = await startAuth()
     admin = await serveAdmin(auth.core, { auth: auth.module, all: [auth.module] })
-    headers = await logIn(auth, admin)
+    headers = await logInAdmin(auth, admin)
   })
   afterAll(async () => {
     await admin.stop()
@@ -122,24 +122,50 @@ describe('Bull-Board', () => {
   })
 })
 
-it('without Redis, all that needs it is 503 at once, and works again after', async () => {
-  const proxy = await startTcpProxy(process.env['REDIS_URL'] ?? '')
-  const auth = await startAuth({ REDIS_URL: proxy.url })
-  const admin = await serveAdmin(auth.core, { auth: auth.module, all: [auth.module] })
-  const headers = await logIn(auth, admin)
-  await proxy.cut()
-  const answer = await admin.ask('/queues/api/queues', { headers })
-  expect(answer.status).toBe(503)
-  expect(answer.headers.get('retry-after')).toBe('1')
-  expect((await admin.ask('/login')).status).toBe(200)
-  await proxy.restore()
-  await eventually(async () => (await admin.ask('/queues/api/queues', { headers })).ok)
-  await admin.stop()
-  await auth.stop()
-  await proxy.close()
-})
+describe('without Redis', () => {
+  let proxy: TcpProxy
+  let auth: TestAuth
+  let admin: TestAdmin
+  let headers: { cookie: string }
+  beforeAll(async () => {
+    proxy = await startTcpProxy(process.env['REDIS_URL'] ?? '')
+    auth = await startAuth({ REDIS_URL: proxy.url })
+    admin = await serveAdmin(auth.core, { auth: auth.module, all: [auth.module] })
+    headers = await logInAdmin(auth, admin)
+  })
+  afterEach(async () => {
+    await proxy.restore()
+    await eventually(async () => (await admin.ask('/queues/api/queues', { headers })).ok)
+  })
+  afterAll(async () => {
+    await admin.stop()
+    await auth.stop()
+    await proxy.close()
+  })
 
-async function logIn(auth: TestAuth, admin: TestAdmin): Promise<{ cookie: string }> {
-  const { user, password } = await createUser(auth.store, { role: 'admin' })
-  return cookieOf(await admin.logIn({ email: user.email, password }))
-}
+  it('all that needs it is 503 at once, and works again after', async () => {
+    await proxy.cut()
+    const answer = await admin.ask('/queues/api/queues', { headers })
+    expect(answer.status).toBe(503)
+    expect(answer.headers.get('retry-after')).toBe('1')
+    expect((await admin.ask('/login')).status).toBe(200)
+  })
+
+  it.each(['cut', 'freeze'] as const)(
+    'a person is told on a page when to try again, and the operator why: %s',
+    async (fault) => {
+      await proxy[fault]()
+      for (const path of ['/queues', '/login', '/account', '/queues/api/queues']) {
+        auth.lines.length = 0
+        const answer = await admin.ask(path, { headers: { ...headers, accept: 'text/html' } })
+        expect(answer.status).toBe(503)
+        expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8')
+        expect(answer.headers.get('retry-after')).toBe('1')
+        expect(await answer.text()).toContain('Try again in 1 second.')
+        expect(auth.lines).toContainEqual(
+          expect.objectContaining({ level: 'error', problem: 'service.unavailable' }),
+        )
+      }
+    },
+  )
+})

@@ -12,7 +12,6 @@ export {
 } from './health.ts'
 export { mountHealth } from './health-routes.ts'
 export { mountPath, type Handlers } from './mount.ts'
-export { parseBody } from './parse-body.ts'
 export { parseInput } from './parse-input.ts'
 export { createProblemWriter, tellOperators, type ProblemWriterDeps } from './problem-writer.ts'
 export type { Precondition } from './precondition.ts'
