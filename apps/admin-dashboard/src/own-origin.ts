@@ -6,6 +6,8 @@ const safeMethods = ['GET', 'HEAD', 'OPTIONS', 'TRACE']
 /**
  * A change must come from a page of this dashboard. Browsers tell the origin with every change and let no page forge it; a request without
  * one is refused too. The own origin is what the client itself asked for: its `Host`, and its scheme as TRUST_PROXY lets it be known.
+ * A page whose name was made to lead here (DNS rebinding) is an origin of its own and passes, but without a session: browsers send the
+ * cookie to the one name that set it.
  */
 export const requireOwnOrigin: RequestHandler = (request, response, next) => {
   // With helmet's `no-referrer`, browsers would send `Origin: null` with the forms of our own pages.
