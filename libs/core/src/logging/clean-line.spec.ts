@@ -1,9 +1,10 @@
 import fc from 'fast-check'
-import { cleanLine } from './clean-line.ts'
+import { cleanLine, redactText } from './clean-line.ts'
 
 const clean = (msg: string): string =>
   (JSON.parse(cleanLine(JSON.stringify({ msg }))) as { msg: string }).msg
 
+const apiKey = `ak_${'Ab3_-'.repeat(9).slice(0, 43)}`
 const jwt = 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl'
 
 describe('a line on its way out', () => {
@@ -25,9 +26,37 @@ describe('a line on its way out', () => {
     ['{"password":"s3\\"cret","id":1}', '{"password":"[redacted]","id":1}'],
     ["{ password: 's3cret', id: 1 }", "{ password: '[redacted]', id: 1 }"],
     ["{ 'x-api-key': 's3cret' }", "{ 'x-api-key': '[redacted]' }"],
+    ['password: s3cret, user: ada', 'password: [redacted], user: ada'],
+    ['X-Api-Key: s3cret', 'X-Api-Key: [redacted]'],
+    ['X-Auth-Token:Bearer s3cret\r\nAccept: */*', 'X-Auth-Token:[redacted]\r\nAccept: */*'],
+    ['login failed: password: s3cret', 'login failed: password: [redacted]'],
+    ['GET / HTTP/1.1\r\nCookie: a=s3cret; b=c\r\n', 'GET / HTTP/1.1\r\nCookie: [redacted]\r\n'],
+    ['first\npin: 1234', 'first\npin: [redacted]'],
+    ['first\u2028otp=123456', 'first\u2028otp=[redacted]'],
+    ['sent\nBearer s3cret', 'sent\nBearer [redacted]'],
+    [`keys\n${jwt}\n${apiKey}`, 'keys\n[redacted]\n[redacted]'],
+    [`used ${apiKey}.`, 'used [redacted].'],
+    ['{"pass":"s3cret","id":1}', '{"pass":"[redacted]","id":1}'],
+    ['{"pin":1234,"recoveryCodes":["s3","cret"]}', '{"pin":[redacted],"recoveryCodes":[redacted]}'],
+    ['%74oken=s3cret&a=1', '%74oken=[redacted]&a=1'],
+    ['user%5Botp%5D=1&user[pwd]=s3cret&%=1', 'user%5Botp%5D=[redacted]&user[pwd]=[redacted]&%=1'],
+    ['to=https://a.example/?token=s3cret', 'to=https://a.example/?token=[redacted]'],
+    ["password='s3 cret' user=a", "password='[redacted]' user=a"],
+    ['pwd="s3 cret" user=a', 'pwd="[redacted]" user=a'],
+    ["[ 'Cookie', 'sid=s3cret', 'Accept', 'x' ]", "[ 'Cookie', '[redacted]', 'Accept', 'x' ]"],
+    ['["X-Api-Key","s3cret"]', '["X-Api-Key","[redacted]"]'],
+    [
+      "{ name: 'Authorization', value: 'Digest s3cret' }",
+      "{ name: 'Authorization', value: '[redacted]' }",
+    ],
+    [
+      '{"name":"Authorization",\n  "value":"s3cret"}',
+      '{"name":"Authorization",\n  "value":"[redacted]"}',
+    ],
     ['-----BEGIN PRIVATE KEY-----\ns3cret\n-----END PRIVATE KEY-----', '[redacted]'],
   ])('hides the secret of %j', (written, shown) => {
     expect(clean(written)).toBe(shown)
+    expect(redactText(written)).toBe(shown)
   })
 
   it.each([
@@ -36,6 +65,13 @@ describe('a line on its way out', () => {
     'mail to ada@example.com failed',
     'exit code=1, state=open',
     'auth.invalid_refresh_token',
+    'auth.invalid_refresh_token: The refresh token is unknown.',
+    'JsonWebTokenError: signed by nobody',
+    'at read (/srv/token.ts:12:3)',
+    '{ hasToken: true, password: undefined }',
+    '[ { name: "token", label: "Token" } ]',
+    'bypass: on, compass=north, 3 tokens',
+    'ak_short and eyJ alone',
     'a basic rule',
   ])('keeps what holds none: %s', (text) => {
     expect(clean(text)).toBe(text)
@@ -60,6 +96,14 @@ describe('a line on its way out', () => {
       '\n',
       "'",
       ': ',
+      "', '",
+      '\\",\\"',
+      'value',
+      '[',
+      ']',
+      'pin',
+      'ak_',
+      '\u2028',
       'eyJ.',
       '=',
       '&',
@@ -86,6 +130,15 @@ describe('a line on its way out', () => {
     '\\"a\\":\\"',
     'cookie: ',
     'a.',
+    'token: ',
+    'token:',
+    "'token', ",
+    '\\"token\\",\\"',
+    'pass=[',
+    "pin='",
+    '%70=',
+    'ak_',
+    'name: ',
   ])('takes time in proportion to its length: %j', (piece) => {
     const line = JSON.stringify({ msg: `=@ PRIVATE KEY ${piece.repeat(200_000 / piece.length)}` })
     const startedAt = performance.now()

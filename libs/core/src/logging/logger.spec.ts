@@ -64,6 +64,48 @@ describe('a log line', () => {
     })
   })
 
+  it.each([
+    ...['pass', 'DB_PASS', 'smtpPass', 'pwd', 'MYSQL_PWD', 'passcode', 'accessKey', 'access_key'],
+    ...['signingKey', 'signature', 'x-hub-signature', 'otp', 'loginOTP', 'totp', 'pin', 'cardPin'],
+    ...['secondFactorCode', 'second_factor_code', 'recoveryCode', 'recovery_codes', 'jwt'],
+  ])('masks a member named %s', (name) => {
+    log.info({ [name]: 's3cret', other: { [name]: 1234 } })
+    expect(lastLine()).toMatchObject({ [name]: '[redacted]', other: { [name]: '[redacted]' } })
+  })
+
+  it.each(['bypass', 'compass', 'passes', 'pinned', 'spin', 'option', 'key', 'code', 'design'])(
+    'keeps a member named %s',
+    (name) => {
+      log.info({ [name]: 'open' })
+      expect(lastLine()).toMatchObject({ [name]: 'open' })
+    },
+  )
+
+  it('masks what follows such a name in a list, and the value beside it', () => {
+    log.info({
+      rawHeaders: ['Host', 'a.example', 'Cookie', 'sid=s3cret', 'X-Api-Key', 's3cret'],
+      pairs: [
+        ['pin', 1234],
+        ['id', 7],
+      ],
+      headers: [
+        { name: 'Authorization', value: 's3cret' },
+        { key: 'Accept', value: 'x' },
+      ],
+    })
+    expect(lastLine()).toMatchObject({
+      rawHeaders: ['Host', 'a.example', 'Cookie', '[redacted]', 'X-Api-Key', '[redacted]'],
+      pairs: [
+        ['pin', '[redacted]'],
+        ['id', 7],
+      ],
+      headers: [
+        { name: 'Authorization', value: '[redacted]' },
+        { key: 'Accept', value: 'x' },
+      ],
+    })
+  })
+
   it('ends where members lie too deep to be looked through', () => {
     let deep: object = { password: 's3cret' }
     for (let depth = 0; depth < 12; depth += 1) deep = { deep }

@@ -1,19 +1,26 @@
 const secretName =
-  /pass(word|phrase|wd)|secret|token|authorization|cookie|api[-_]?key|private[-_]?key|credential|recovery[-_]?codes?|code[-_]?verifier|^jwt$|^t?otp$/i
+  /pass(word|phrase|wd|code)|secret|token|authorization|cookie|(api|private|access|signing)[-_]?key|credential|signature|(recovery|factor)[-_]?code|code[-_]?verifier|^jwt$/i
+/** Short ones only as the last word of a name: `dbPass`, not `bypass`. */
+const secretWord = /(^|[^a-z])(pass|pwd|pin|t?otp)$/i
+const secretWordInCamels = /[a-z\d](Pass|P[Ww][Dd]|P[Ii][Nn]|T?O[Tt][Pp])$/
 
 /** Names repeat in every line, so each is looked at once. Bounded, because a client may make some up. */
 const known = new Map<string, boolean>()
 const mostNames = 2_000
+const longestName = 64
 
 /** Whether a member of this name is masked. */
 export function isSecretName(name: string): boolean {
   let isSecret = known.get(name)
   if (isSecret === undefined) {
-    isSecret = secretName.test(name)
-    if (known.size < mostNames) known.set(name, isSecret)
+    isSecret = tells(name)
+    if (known.size < mostNames && name.length <= longestName) known.set(name, isSecret)
   }
   return isSecret
 }
+
+const tells = (name: string): boolean =>
+  secretName.test(name) || secretWord.test(name) || secretWordInCamels.test(name)
 
 /** Stands where a secret stood. */
 export const mask = '[redacted]'
@@ -30,7 +37,8 @@ interface Budget {
 
 /**
  * The entry with every member masked that is named like a secret, in lists, errors and objects of any class, down to a depth of eight where it
- * ends. The given entry stays as it is. By name and not by path, because pino's own redaction cannot reach members at unknown depths.
+ * ends. So is a `value` beside a `name` that tells, and what follows such a name in a list, as in Node's `rawHeaders`. The given entry stays as
+ * it is. By name and not by path, because pino's own redaction cannot reach members at unknown depths.
  *
  * @example
  * redact({ user: { id: 1, password: 'never shown' } }) // { user: { id: 1, password: '[redacted]' } }
@@ -51,15 +59,23 @@ function redactMembers(
 ): Record<string, unknown> {
   let copy: Record<string, unknown> | undefined
   for (const [name, value] of Object.entries(members)) {
-    const shown = isMasked(name, value) ? mask : redactValue(value, depth + 1, budget)
+    const told = name === 'value' ? labelOf(members) : name
+    const shown = isMasked(told, value) ? mask : redactValue(value, depth + 1, budget)
     if (shown !== value) (copy ??= { ...members })[name] = shown
   }
   return copy ?? members
 }
 
+function labelOf({ name, key }: Record<string, unknown>): string {
+  if (typeof name === 'string') return name
+  return typeof key === 'string' ? key : 'value'
+}
+
+const isMasked = (name: string, value: unknown): boolean => canBeSecret(value) && isSecretName(name)
+
 /** Whether there is a secret is no secret. */
-const isMasked = (name: string, value: unknown): boolean =>
-  value !== undefined && value !== null && typeof value !== 'boolean' && isSecretName(name)
+const canBeSecret = (value: unknown): boolean =>
+  value !== undefined && value !== null && typeof value !== 'boolean'
 
 function redactValue(value: unknown, depth: number, budget: Budget): unknown {
   if (typeof value !== 'object' || value === null) return value
@@ -76,8 +92,18 @@ const hasOwnJson = (value: object): value is { toJSON(): unknown } =>
   'toJSON' in value && typeof value.toJSON === 'function'
 
 function redactList(list: readonly unknown[], depth: number, budget: Budget): readonly unknown[] {
-  const copy = list.map((item) => redactValue(item, depth + 1, budget))
+  const copy = list.map((item, index) =>
+    isNamed(list, index) ? mask : redactValue(item, depth + 1, budget),
+  )
   return copy.some((item, index) => item !== list[index]) ? copy : list
+}
+
+/** Not through `known`, which is for names: a list holds anything. */
+function isNamed(list: readonly unknown[], index: number): boolean {
+  if (index % 2 === 0 || list.length % 2 === 1) return false
+  const name = list[index - 1]
+  const mayBeName = typeof name === 'string' && name.length <= longestName
+  return mayBeName && canBeSecret(list[index]) && tells(name)
 }
 
 /** Type, message, stack, cause, and what else somebody hung on it. */
