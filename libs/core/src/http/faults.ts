@@ -11,20 +11,35 @@ const pointerTo = (part: string, path: Path): string =>
 
 /** One fault for each thing that breaks a schema; an object with three unknown members has three. */
 export function faultsOf(part: string, issues: readonly z.core.$ZodIssue[]): InputFault[] {
-  return issues.flatMap((issue) => faultsOfIssue(part, issue))
+  const faults = issues.flatMap((issue) => faultsOfIssue(part, issue))
+  // Zod also counts the items of an array where it wants a text.
+  const mistyped = new Map(faults.filter(isMistyped).map((fault) => [fault.pointer, fault]))
+  return faults.filter((fault) => (mistyped.get(fault.pointer) ?? fault) === fault)
 }
+
+const isMistyped = ({ code }: InputFault): boolean => code === 'invalid_type'
 
 function faultsOfIssue(part: string, issue: z.core.$ZodIssue): InputFault[] {
   const pointer = pointerTo(part, issue.path)
   if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((name) => ({
-      pointer: pointerTo(part, [...issue.path, name]),
-      code: 'unknown',
-      detail: part === 'query' ? 'There is no such parameter.' : 'There is no such member.',
-    }))
+    return issue.keys.map((name) => unknown(part, [...issue.path, name]))
   if (issue.code === 'custom') return [{ pointer, code: customCode(issue), detail: issue.message }]
+  if (issue.code === 'invalid_type')
+    return [{ pointer, code: issue.code, detail: withoutReceived(issue.message) }]
   return [{ pointer, code: issue.code, detail: issue.message }]
 }
+
+const unknown = (part: string, path: Path): InputFault => ({
+  pointer: pointerTo(part, path),
+  code: 'unknown',
+  detail: part === 'query' ? 'There is no such parameter.' : 'There is no such member.',
+})
+
+/** Zod tells as well what came instead: of an infinite number, the number itself. */
+const withoutReceived = (message: string): string =>
+  message
+    .replace(/^Invalid input: (.*), received undefined$/, 'Missing: $1')
+    .replace(/, received .*$/s, '')
 
 /** A `refine` names its own code with `params: { code }`. */
 function customCode({ params }: z.core.$ZodIssueCustom): string {
@@ -47,8 +62,7 @@ export function findForbidden(part: string, value: unknown, path: Path = []): In
   return Object.entries(value).flatMap(([name, inner]) => {
     const at = [...path, name]
     if (!isStorable(name)) return [unstorable(pointerTo(part, at))]
-    if (forbiddenNames.includes(name))
-      return [{ pointer: pointerTo(part, at), code: 'unknown', detail: 'There is no such member.' }]
+    if (forbiddenNames.includes(name)) return [unknown(part, at)]
     return findForbidden(part, inner, at)
   })
 }

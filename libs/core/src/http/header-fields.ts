@@ -1,6 +1,9 @@
+import type { Request } from 'express'
 import { z } from 'zod'
+import type { InputFault } from '../errors/index.ts'
 import type { AnyContract } from './contract.ts'
 import { entityTags } from './etag.ts'
+import { headerCount } from './request-checks.ts'
 
 const IdempotencyKey = z
   .string()
@@ -8,7 +11,6 @@ const IdempotencyKey = z
   .meta({
     description:
       'Chosen by the client, best a random UUID. A repeat with the same key within 24 hours gets the first answer again, with `Idempotency-Replayed: true`.',
-    example: '0198c0de-5eed-7000-8000-000000000000',
     override: ({ jsonSchema }) => {
       Object.assign(jsonSchema, { minLength: 1, maxLength: 255 })
     },
@@ -20,15 +22,27 @@ const EntityTags = z
 
 const IfMatch = EntityTags.meta({
   description:
-    'The `ETag` of what is to be changed. If it has changed since, the answer is 412 and nothing happens.',
-  example: '"7"',
+    'The `ETag` of what is to be changed, with its quotes. If it has changed since, the answer is 412 and nothing happens.',
   override: ({ jsonSchema }) => delete jsonSchema.pattern,
 })
 
 const IfNoneMatch = z.string().meta({
-  description: 'The `ETag` of a copy. If it is still right, the answer is 304 without a body.',
-  example: '"7"',
+  description:
+    'The `ETag` of a copy, with its quotes. If it is still right, the answer is 304 without a body.',
 })
+
+/** These are lists, which may come in several fields (RFC 9110 §5.3). */
+const lists = ['if-match', 'if-none-match']
+
+/** Of these header fields, those that came more than once: Node would make one value of them. */
+export const findRepeated = (request: Request, names: readonly string[]): InputFault[] =>
+  names
+    .filter((name) => !lists.includes(name) && headerCount(request, name) > 1)
+    .map((name) => ({
+      pointer: `/headers/${name}`,
+      code: 'duplicate',
+      detail: 'Must be sent once.',
+    }))
 
 /** The header fields that a contract brings along, with those that it names. */
 export function headerFieldsOf({ headers, idempotent, ifMatch, etag }: AnyContract) {

@@ -205,6 +205,8 @@ describe('what a route declares besides its schemas', () => {
     )
     expect(operation('put').parameters?.[0]).not.toMatchObject({ required: true })
     expect(operation('put').responses).not.toHaveProperty('428')
+    for (const method of ['get', 'patch', 'put', 'post'])
+      expect(JSON.stringify(operation(method).parameters)).not.toContain('"example')
   })
 
   it('stands in the document: repeats', () => {

@@ -1,11 +1,12 @@
 import type { Request } from 'express'
 import { z } from 'zod'
-import { notFound, type InputFault } from '../errors/index.ts'
+import { notFound, type AppError, type InputFault } from '../errors/index.ts'
 import type { ListDefinition } from '../list/index.ts'
+import { checkPart, type CheckedPart } from './check-part.ts'
 import type { AnyContract } from './contract.ts'
 import { validationFailed } from './errors.ts'
-import { faultsOf, findForbidden } from './faults.ts'
 import { parseForm } from './form.ts'
+import { findRepeated } from './header-fields.ts'
 import { readList } from './list-route.ts'
 import { parseBody } from './parse-body.ts'
 import { queryOf } from './request-target.ts'
@@ -29,31 +30,36 @@ export async function parseInput(
   contract: AnyContract,
   list?: ListDefinition,
 ): Promise<ParsedInput> {
-  const faults: InputFault[] = []
   const given = parseForm(queryOf(request))
   const received = await parseBody(request, contract.body)
-  const params = check('params', contract.params ?? nothing, request.params)
-  const query = check('query', list?.query ?? contract.query ?? nothing, given)
-  const listInput = list && readList(list, query)
-  if (listInput && 'faults' in listInput) faults.push(...listInput.faults)
-  const input = {
-    ...listInput,
-    params,
-    query,
-    headers: check('headers', contract.headers ?? z.object({}), request.headers),
-    body: received && check('body', received.schema, received.value),
+  const params = checkParams(request, contract)
+  const query = list ? readList(list, given) : checkPart('query', contract.query ?? nothing, given)
+  const headers = checkHeaders(request, contract)
+  const body = received && checkPart('body', received.schema, received.value)
+  const faults = [params, query, headers, body].flatMap((part) => part?.faults ?? [])
+  if (faults.length > 0) throw refusal(faults)
+  return {
+    ...('list' in query && { list: query.list }),
+    params: params.data,
+    query: query.data,
+    headers: headers.data,
+    body: body?.data,
   }
-  if (faults.length > 0) throw validationFailed({ errors: faults.slice(0, mostFaults) })
-  return input
+}
 
-  function check(part: string, schema: z.ZodType, value: unknown): unknown {
-    const forbidden = part === 'headers' ? [] : findForbidden(part, value)
-    faults.push(...forbidden)
-    if (forbidden.length > 0) return undefined
-    const result = schema.safeParse(value)
-    if (result.success) return result.data
-    if (part === 'params' && result.error.issues.every(isOutOfRange)) throw notFound()
-    faults.push(...faultsOf(part, result.error.issues))
-    return undefined
-  }
+function checkParams(request: Request, contract: AnyContract): CheckedPart {
+  const checked = checkPart('params', contract.params ?? nothing, request.params)
+  if (checked.faults.length > 0 && checked.faults.every(isOutOfRange)) throw notFound()
+  return checked
+}
+
+const checkHeaders = (request: Request, { headers = z.object({}) }: AnyContract): CheckedPart =>
+  checkPart('headers', headers, request.headers, findRepeated(request, Object.keys(headers.shape)))
+
+function refusal(faults: readonly InputFault[]): AppError {
+  const more = faults.length - mostFaults
+  return validationFailed({
+    errors: faults.slice(0, mostFaults),
+    ...(more > 0 && { detail: `${validationFailed.detail} Faults that are not listed: ${more}.` }),
+  })
 }

@@ -21,7 +21,8 @@ export const checkRequest: RequestHandler = (request, _response, next) => {
 const headerBytes = ({ rawHeaders }: Request): number =>
   rawHeaders.reduce((sum, text) => sum + text.length + 2, 0)
 
-const headerCount = ({ rawHeaders }: Request, name: string): number =>
+/** How many fields of a name came, before Node joined them or took the first. */
+export const headerCount = ({ rawHeaders }: Request, name: string): number =>
   rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === name).length
 
 /** Where a proxy and this server read `Transfer-Encoding` differently, a request can be smuggled. */

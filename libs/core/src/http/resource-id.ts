@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { InputFault } from '../errors/index.ts'
 
 /** PostgreSQL's `integer` ends here. */
 const largestId = 2_147_483_647
@@ -24,5 +25,4 @@ export const ResourceId = z
     },
   })
 
-export const isOutOfRange = (issue: z.core.$ZodIssue): boolean =>
-  issue.code === 'custom' && issue.params?.['code'] === outOfRange
+export const isOutOfRange = ({ code }: InputFault): boolean => code === outOfRange

@@ -6,7 +6,7 @@ import { readCursor, writeCursor } from './cursor.ts'
 import { describeFilters, describeSort } from './describe.ts'
 import type { ListField } from './fields.ts'
 import { after, sharesValues, type SortKey } from './keyset.ts'
-import { SyntaxFault, type ListFault } from './list-fault.ts'
+import { findUnreadable, longestText, SyntaxFault, type ListFault } from './list-fault.ts'
 import { parseFilters } from './parse-filters.ts'
 import { parseSort, type SortItem } from './parse-sort.ts'
 import { furthestRow, isInReach } from './reach.ts'
@@ -36,23 +36,35 @@ export interface ListOptions<Named extends Fields, Parameters extends z.ZodObjec
 export type ListRequest<Parameters = object> = PageRequest & { parameters: Parameters }
 
 export interface ListDefinition<Parameters extends z.ZodObject = z.ZodObject> {
-  /** The whole query string, for the API document and as a first check. */
+  /** The whole query string, for the API document. */
   query: z.ZodObject
+  /** All but `sort` and `filters`, which have a grammar: as a first check. */
+  plain: z.ZodObject
   /** What it may be sorted by, and whether many rows may share one value: for `sortsWithoutIndex` of the testing door. */
   sorts: readonly { field: string; sharesValues: boolean }[]
-  /** Reads a query string that `query` let pass. */
+  /** Reads a query string: `sort` and `filters` as they came, the rest as `plain` let it pass. */
   read(query: object): { list: ListRequest<z.output<Parameters>> } | { faults: InputFault[] }
 }
 
-const digits = (most: number) =>
-  z
-    .string()
-    .regex(/^\d{1,9}$/, { error: 'Must be a whole number', abort: true })
-    .transform(Number)
-    .refine((value) => value >= 1 && value <= most, { error: `Must be between 1 and ${most}` })
+const digits = z
+  .string()
+  .regex(/^\d+$/, { error: 'Must be a whole number', abort: true })
+  .transform(Number)
 
-/** Sort and filter have a grammar of their own, and this much room. */
-const grammar = z.string().max(2_000)
+const noFilters: ListFault = {
+  position: 0,
+  code: 'unknown_field',
+  detail: 'This list takes no filters.',
+}
+
+/** Too far is not told here: the fault names the cursor. */
+const Page = digits.refine((value) => value >= 1, { error: 'Must be 1 or more' })
+
+const PerPage = digits.refine((value) => value >= 1 && value <= 100, {
+  error: 'Must be between 1 and 100',
+})
+
+const Grammar = z.string().max(longestText).optional()
 
 /**
  * Declares how a resource is listed: what it may be sorted and filtered by, and how large its pages are.
@@ -72,31 +84,29 @@ export function defineList<Named extends Fields, Parameters extends z.ZodObject 
   const sortable = new Set<string>(options.sort)
   const filterable = new Map(options.filter.map((name) => [name, fields[name] as ListField]))
   const defaultOrder = orderOf(defaultSort).keys
-  const query = z.strictObject({
+  const plain = z.strictObject({
     ...parameters?.shape,
-    sort: grammar.optional().meta(describeSort(options.sort, defaultSort || primaryKey)),
-    filters: grammar.optional().meta(describeFilters(filterable)),
-    page: digits(furthestRow)
-      .optional()
-      .meta(numbers('Which page, from 1.', 1, furthestRow)),
-    per_page: digits(100)
-      .optional()
-      .meta(numbers('Rows of a page.', perPage, 100)),
+    page: Page.optional().meta(numbers('Which page, from 1.', 1, furthestRow)),
+    per_page: PerPage.optional().meta(numbers('Rows of a page.', perPage, 100)),
     total: z.enum(['true', 'false']).optional().meta({
       description: '`false` leaves out the total, which costs a count of all rows.',
-      example: 'false',
     }),
     cursor: z.string().max(4_000).optional().meta({
       description:
         'Empty to begin keyset paging, then the `next_cursor` of the page before, with the same sort and filters. In place of `page`.',
-      example: '',
     }),
+  })
+  const query = z.strictObject({
+    ...parameters?.shape,
+    sort: Grammar.meta(describeSort(options.sort, defaultSort || primaryKey)),
+    ...(filterable.size > 0 && { filters: Grammar.meta(describeFilters(filterable)) }),
+    ...plain.shape,
   })
   const sorts = options.sort.map((field) => ({
     field,
     sharesValues: sharesValues(columns.get(field)!),
   }))
-  return { query, sorts, read }
+  return { query, plain, sorts, read }
 
   function read(given: object) {
     const { sort, filters, page, per_page, total, cursor, ...rest } = given as Query
@@ -104,7 +114,7 @@ export function defineList<Named extends Fields, Parameters extends z.ZodObject 
     const tell = (parameter: string, found: readonly ListFault[]) =>
       faults.push(...found.map((fault) => ({ pointer: `/query/${parameter}`, ...fault })))
 
-    const order = sort ? orderOf(sort) : { keys: defaultOrder, faults: [] }
+    const order = sort ? readSort(sort) : { keys: defaultOrder, faults: [] }
     tell('sort', order.faults)
     const conditions = filters ? conditionsOf(filters) : { conditions: [], faults: [] }
     tell('filters', conditions.faults)
@@ -144,6 +154,11 @@ export function defineList<Named extends Fields, Parameters extends z.ZodObject 
     }
   }
 
+  function readSort(sort: string) {
+    const unreadable = findUnreadable(sort)
+    return unreadable ? { keys: defaultOrder, faults: [unreadable] } : orderOf(sort)
+  }
+
   function orderOf(sort: string) {
     const { items, faults } = sort ? parseSort(sort, sortable) : { items: [], faults: [] }
     return { keys: toKeys(items), faults }
@@ -157,6 +172,8 @@ export function defineList<Named extends Fields, Parameters extends z.ZodObject 
   }
 
   function conditionsOf(filters: string) {
+    const refused = filterable.size === 0 ? noFilters : findUnreadable(filters)
+    if (refused) return { conditions: [], faults: [refused] }
     try {
       return toConditions(parseFilters(filters), filterable)
     } catch (error) {

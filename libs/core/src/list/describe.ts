@@ -3,22 +3,24 @@ import type { ListField } from './fields.ts'
 
 /** The grammar and the allow-list of `sort`, for the API document. */
 export const describeSort = (sortable: readonly string[], byDefault: string) => ({
-  description: `\`field[:asc|desc]\`, separated by commas. Fields: ${namesOf(sortable)}. By default \`${byDefault}\`.`,
-  example: `${sortable.at(-1)}:desc`,
+  // Not as an example, which Swagger UI would fill in and send.
+  description: `\`field[:asc|desc]\`, separated by commas, as in \`${sortable.at(-1)}:desc\`. Fields: ${namesOf(sortable)}. By default \`${byDefault}\`.`,
 })
 
 /** The grammar and the allow-list of `filters`, for the API document. */
 export const describeFilters = (filterable: ReadonlyMap<string, ListField>) => ({
   description: [
-    '`field:value`, `field:[value,…]` (any of these) or `field:operator:value`, separated by commas; all must hold. A value with `,` `:` `[` `]` or a double quote goes in double quotes, with `\\"` and `\\\\` as the escapes.',
+    `\`field:value\`, \`field:[value,…]\` (any of these) or \`field:operator:value\`, separated by commas, as in \`${exampleOf(filterable)}\`; all must hold. A value with \`,\` \`:\` \`[\` \`]\` or a double quote goes in double quotes, with \`\\"\` and \`\\\\\` as the escapes.`,
     ...[...filterable].map(
       ([name, field]) => `- \`${name}\` (${field.type}): ${spellingsOf(field)}`,
     ),
   ].join('\n'),
-  example: [...filterable]
+})
+
+const exampleOf = (filterable: ReadonlyMap<string, ListField>): string =>
+  [...filterable]
     .slice(0, 2)
     .map(([name, { example }]) => `${name}:${example}`)
-    .join(','),
-})
+    .join(',')
 
 const namesOf = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ')

@@ -20,16 +20,17 @@ const list = defineList({
 interface Fault {
   pointer: string
   code: string
+  detail: string
   position?: number
 }
 
-function read(query: object) {
-  const parsed = list.query.safeParse(query)
+function read({ sort, filters, ...plain }: Record<string, string>) {
+  const parsed = list.plain.safeParse(plain)
   if (!parsed.success)
     return {
       faults: parsed.error.issues.map(({ path }) => ({ pointer: `/query/${path.join('/')}` })),
     }
-  return list.read(parsed.data)
+  return list.read({ sort, filters, ...parsed.data })
 }
 
 function conditionsOf(filters: string): unknown {
@@ -39,7 +40,7 @@ function conditionsOf(filters: string): unknown {
   return more.length > 0 ? [condition, ...more] : condition
 }
 
-function faultsOf(query: object): Fault[] {
+function faultsOf(query: Record<string, string>): Fault[] {
   const result = read(query)
   return 'faults' in result ? (result.faults as Fault[]) : []
 }
@@ -74,6 +75,9 @@ describe('filters', () => {
   })
 
   it.each([
+    ['\0', 0, 'invalid_text'],
+    ['name:é\0', 6, 'invalid_text'],
+    ['name:😀\ud83d', 7, 'invalid_text'],
     ['id', 2, 'invalid_syntax'],
     ['id:', 3, 'invalid_syntax'],
     [' ', 0, 'invalid_syntax'],
@@ -133,9 +137,10 @@ describe('filters', () => {
   it('takes a hundred values and two thousand characters, and no more', () => {
     expect(faultsOf({ filters: `id:[${'1,'.repeat(99)}1]` })).toEqual([])
     expect(faultsOf({ filters: `name:${'x'.repeat(1_995)}` })).toEqual([])
-    expect(faultsOf({ filters: `name:${'x'.repeat(1_996)}` })).toMatchObject([
-      { pointer: '/query/filters' },
-    ])
+    for (const parameter of ['sort', 'filters'])
+      expect(faultsOf({ [parameter]: `name:${'x'.repeat(1_996)}` })).toMatchObject([
+        { pointer: `/query/${parameter}`, code: 'too_big', position: 2_000 },
+      ])
   })
 
   it('counts as absent when empty', () => {
@@ -160,11 +165,14 @@ describe('sort', () => {
   })
 
   it.each([
-    [' ', 0, 'unknown_field'],
+    [' ', 0, 'invalid_syntax'],
+    ['id\0', 2, 'invalid_text'],
+    ['name :desc', 4, 'invalid_syntax'],
+    ['name: desc', 5, 'invalid_syntax'],
     ['name,', 5, 'invalid_syntax'],
     [',name', 0, 'invalid_syntax'],
     ['note', 0, 'unknown_field'],
-    ['name, id', 5, 'unknown_field'],
+    ['name, id', 5, 'invalid_syntax'],
     ['name:up', 5, 'invalid_direction'],
     ['name:', 5, 'invalid_direction'],
     ['name:asc:desc', 5, 'invalid_direction'],
@@ -172,6 +180,25 @@ describe('sort', () => {
     ['id,name,id', 8, 'duplicate_field'],
   ])('refuses %s at %i', (sort, position, code) => {
     expect(faultsOf({ sort })).toMatchObject([{ pointer: '/query/sort', position, code }])
+  })
+})
+
+describe('a list without fields to filter by', () => {
+  const bare = defineList({ fields: { id: integer() }, sort: ['id'], filter: [] })
+
+  it('says that it takes no filters, and documents none', () => {
+    expect(bare.read({ filters: 'id:1' })).toEqual({
+      faults: [
+        {
+          pointer: '/query/filters',
+          position: 0,
+          code: 'unknown_field',
+          detail: 'This list takes no filters.',
+        },
+      ],
+    })
+    expect(bare.read({ filters: '' })).toHaveProperty('list')
+    expect(Object.keys(bare.query.shape)).not.toContain('filters')
   })
 })
 
@@ -198,6 +225,17 @@ describe('pages', () => {
   it('reach to a hundred thousand rows', () => {
     expect(faultsOf({ page: '10000' })).toEqual([])
     expect(faultsOf({ page: '1000', per_page: '100' })).toEqual([])
+  })
+
+  it.each<Record<string, string>>([
+    { page: '10001' },
+    { page: '100001', per_page: '1' },
+    { page: '1000000000' },
+    { page: '9'.repeat(400) },
+  ])('that reach further name the cursor: %j', (query) => {
+    expect(faultsOf(query)).toMatchObject([
+      { pointer: '/query/page', code: 'out_of_range', detail: expect.stringContaining('cursor') },
+    ])
   })
 })
 
@@ -237,7 +275,7 @@ describe('whatever is sent', () => {
           expect(result.faults.length).toBeGreaterThan(0)
           for (const { pointer, position } of result.faults as Fault[]) {
             const length = pointer === '/query/sort' ? sort.length : filters.length
-            if (position !== undefined) expect(position).toBeLessThanOrEqual(length)
+            expect(position).toBeLessThanOrEqual(length)
           }
         },
       ),

@@ -20,7 +20,9 @@ export function parseSort(text: string, allowed: ReadonlySet<string>) {
     const [field = '', direction = 'asc', ...more] = part.split(':')
     const fault = (code: string, detail: string, at = position) =>
       faults.push({ position: at, code, detail })
-    if (field === '') fault('invalid_syntax', 'Expected a field.')
+    const blank = part.search(/\s/)
+    if (blank !== -1) fault('invalid_syntax', 'No blank belongs here.', position + blank)
+    else if (field === '') fault('invalid_syntax', 'Expected a field.')
     else if (!allowed.has(field))
       fault('unknown_field', `Sorts by ${[...allowed].join(', ')} only.`)
     else if ((direction !== 'asc' && direction !== 'desc') || more.length > 0)

@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { json } from 'node:stream/consumers'
 import { z } from 'zod'
 import { createTestCore, eventually, type TestCore } from '../../../testing/index.ts'
 import { createCoreModule } from '../../module/index.ts'
@@ -174,6 +177,20 @@ describe('an idempotency key', () => {
       expect(await answer.json()).toMatchObject({
         errors: [{ pointer: '/headers/idempotency-key' }],
       })
+  })
+
+  it('is refused where two are sent', async () => {
+    const request = httpRequest(server.url + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': ['k1', 'k2'] },
+    })
+    request.end('{"name":"north"}')
+    const [answer] = (await once(request, 'response')) as [IncomingMessage]
+    expect(answer.statusCode).toBe(422)
+    expect(await json(answer)).toMatchObject({
+      errors: [{ pointer: '/headers/idempotency-key', code: 'duplicate' }],
+    })
+    expect(built).toEqual([])
   })
 
   it('is told with every other fault of the request', async () => {
