@@ -1,4 +1,4 @@
-import type { Express, RequestHandler } from 'express'
+import type { Express } from 'express'
 import type { CoreConfig } from '../config/index.ts'
 import type { Cache } from '../cache/index.ts'
 import type { Database } from '../db/index.ts'
@@ -12,6 +12,7 @@ import type { Health } from './health.ts'
 import { mountHealth } from './health-routes.ts'
 import { createIdempotencyKeys } from './idempotency/idempotency-keys.ts'
 import { mountPath, type Handlers } from './mount.ts'
+import { createPageMounter, type MountPage } from './mount-page.ts'
 import { describeApi } from './openapi.ts'
 import { createCatalogue } from './problem-catalogue.ts'
 import { mountProblemPages } from './problem-pages.ts'
@@ -71,10 +72,12 @@ export function createHttpApp({
     idempotencyKeys: database && createIdempotencyKeys(database),
   })
   mountHealth(app, health)
-  app.use(['/problems', '/openapi.json', '/docs'], limitPages(rateLimits))
-  mountProblemPages(app, catalogue)
-  mountDocument(app, () => describeApi({ appName: config.appName, routes: declared, catalogue }))
-  mountDocs(app, config.appName)
+  const mountPage = createPageMounter(app, rateLimits)
+  mountProblemPages(mountPage, catalogue)
+  mountDocument(mountPage, () =>
+    describeApi({ appName: config.appName, routes: declared, catalogue }),
+  )
+  mountDocs(mountPage, config.appName)
   mountPages?.(app)
 
   app.use(() => {
@@ -101,20 +104,10 @@ function mountRoutes(app: Express, declared: readonly Route[], deps: RouteHandle
 const literalFirst = (a: string, b: string): number =>
   a.replaceAll('/:', '/~') < b.replaceAll('/:', '/~') ? -1 : 1
 
-/** All pages share one count. */
-function limitPages(rateLimits: RateLimits | undefined): RequestHandler {
-  const limiter = rateLimits?.forRoute('pages', undefined)
-  return async (request, response, next) => {
-    await limiter?.countCaller(request, response)
-    next()
-  }
-}
-
 /** Made when it is first asked for, so that a start does not wait for it. */
-function mountDocument(app: Express, describe: () => object): void {
+function mountDocument(mountPage: MountPage, describe: () => object): void {
   let document: string | undefined
-  mountPath(app, '/openapi.json', {
-    get: (_request, response) =>
-      send(response, 200, 'application/json', (document ??= JSON.stringify(describe()))),
-  })
+  mountPage('/openapi.json', (_request, response) =>
+    send(response, 200, 'application/json', (document ??= JSON.stringify(describe()))),
+  )
 }

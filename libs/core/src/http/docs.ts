@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path'
-import type { Express, RequestHandler } from 'express'
-import { mountPath } from './mount.ts'
+import type { RequestHandler } from 'express'
+import type { MountPage } from './mount-page.ts'
 import { send } from './problem.ts'
 import { allowSources } from './security-headers.ts'
 
@@ -10,13 +10,11 @@ const assetFolder = dirname(require.resolve('swagger-ui-dist/package.json'))
 const assets = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png']
 
 /** Serves the API document as a page at `/docs`. All of it comes from here: no other host is asked, and no script stands in the page. */
-export function mountDocs(app: Express, appName: string): void {
-  mountPath(app, '/docs', { get: servePage(appName) })
-  mountPath(app, '/docs/', { get: (_request, response) => response.redirect(308, '/docs') })
-  mountPath(app, '/docs/start.js', {
-    get: (_request, response) => send(response, 200, 'text/javascript; charset=utf-8', startScript),
-  })
-  for (const asset of assets) mountPath(app, `/docs/${asset}`, { get: serveAsset(asset) })
+export function mountDocs(mountPage: MountPage, appName: string): void {
+  mountPage('/docs', servePage(appName))
+  mountPage('/docs/', (_request, response) => response.redirect(308, '/docs'))
+  mountPage('/docs/start.js', serveScript, { anyQuery: true })
+  for (const asset of assets) mountPage(`/docs/${asset}`, serveAsset(asset), { anyQuery: true })
 }
 
 const servePage =
@@ -31,10 +29,13 @@ const servePage =
     send(response, 200, 'text/html; charset=utf-8', pageFor(appName))
   }
 
+const serveScript: RequestHandler = (_request, response) =>
+  send(response, 200, 'text/javascript; charset=utf-8', startScript)
+
 const serveAsset =
   (asset: string): RequestHandler =>
   (_request, response) =>
-    response.sendFile(join(assetFolder, asset), { maxAge: '1h' })
+    response.sendFile(join(assetFolder, asset), { maxAge: '1h', acceptRanges: false })
 
 // The name is held to letters, digits, blanks, dots and dashes by the configuration.
 const pageFor = (appName: string): string => `<!doctype html>

@@ -1,6 +1,7 @@
 import type { Express, RequestHandler, Response } from 'express'
 import type { Health, HealthAnswer } from './health.ts'
 import { mountPath } from './mount.ts'
+import { refuseParameters } from './parse-input.ts'
 import { problemType, send } from './problem.ts'
 import { requestIdOf } from './request-id.ts'
 import { pathOf } from './request-target.ts'
@@ -14,6 +15,7 @@ export function mountHealth(app: Express, health: Health): void {
 const answerWith =
   (ask: () => HealthAnswer | Promise<HealthAnswer>): RequestHandler =>
   async (request, response) => {
+    refuseParameters(request)
     const answer = await ask()
     response.set('Cache-Control', 'no-store')
     if (answer.status === 200) return sendJson(response, answer)

@@ -47,6 +47,12 @@ export async function parseInput(
   }
 }
 
+/** For what takes no parameters. */
+export function refuseParameters(request: Request): void {
+  const { faults } = checkPart('query', nothing, parseForm(queryOf(request)))
+  if (faults.length > 0) throw refusal(faults)
+}
+
 function checkParams(request: Request, contract: AnyContract): CheckedPart {
   const checked = checkPart('params', contract.params ?? nothing, request.params)
   if (checked.faults.length > 0 && checked.faults.every(isOutOfRange)) throw notFound()

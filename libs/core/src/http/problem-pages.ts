@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { Express, RequestHandler } from 'express'
+import type { Request, Response } from 'express'
 import { notFound } from '../errors/index.ts'
-import { mountPath } from './mount.ts'
+import type { MountPage } from './mount-page.ts'
 import { send } from './problem.ts'
 import type { CatalogueEntry, ProblemCatalogue } from './problem-catalogue.ts'
 import { allowSources } from './security-headers.ts'
@@ -15,31 +15,25 @@ h1 { line-height: 1.2 } h2 { font-size: 1rem; margin: 2rem 0 0 } a { color: #0b5
 const styleSource = `'sha256-${createHash('sha256').update(style).digest('base64')}'`
 
 /** Serves `/problems/<code>`, where the `type` of a problem leads, and `/problems`, the list: a page for people, JSON for programs. */
-export function mountProblemPages(app: Express, catalogue: ProblemCatalogue): void {
-  mountPath(app, '/problems', {
-    get: (request, response, next) => {
-      const entries = [...catalogue.values()]
-      answer({ data: entries }, () => listPage(entries))(request, response, next)
-    },
+export function mountProblemPages(mountPage: MountPage, catalogue: ProblemCatalogue): void {
+  mountPage('/problems', (request, response) => {
+    const entries = [...catalogue.values()]
+    answer(request, response, { data: entries }, () => listPage(entries))
   })
-  mountPath(app, '/problems/:code', {
-    get: (request, response, next) => {
-      const entry = catalogue.get(String(request.params['code']))
-      if (!entry) throw notFound()
-      answer({ data: entry }, () => entryPage(entry))(request, response, next)
-    },
+  mountPage('/problems/:code', (request, response) => {
+    const entry = catalogue.get(String(request.params['code']))
+    if (!entry) throw notFound()
+    answer(request, response, { data: entry }, () => entryPage(entry))
   })
 }
 
-const answer =
-  (data: object, page: () => string): RequestHandler =>
-  (request, response) => {
-    response.vary('Accept')
-    if (request.accepts(['html', 'json']) !== 'html')
-      return send(response, 200, 'application/json', JSON.stringify(data))
-    allowSources(response, { 'style-src': [styleSource] })
-    send(response, 200, 'text/html; charset=utf-8', page())
-  }
+function answer(request: Request, response: Response, data: object, page: () => string): void {
+  response.vary('Accept')
+  if (request.accepts(['html', 'json']) !== 'html')
+    return send(response, 200, 'application/json', JSON.stringify(data))
+  allowSources(response, { 'style-src': [styleSource] })
+  send(response, 200, 'text/html; charset=utf-8', page())
+}
 
 const listPage = (entries: readonly CatalogueEntry[]): string =>
   page(

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { AppError, internalError, notFound, statusOf, type InputFault } from '../errors/index.ts'
-import { malformedRequest } from './errors.ts'
+import { malformedRequest, preconditionFailed } from './errors.ts'
 
 export const problemType = 'application/problem+json'
 
@@ -73,6 +73,7 @@ export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error
   const status = error instanceof Error && 'status' in error ? Number(error.status) : 500
   if (status === 404) return notFound({ cause: error })
+  if (status === 412) return preconditionFailed({ cause: error })
   if (status >= 400 && status < 500) return malformedRequest({ cause: error })
   return internalError({ cause: error })
 }

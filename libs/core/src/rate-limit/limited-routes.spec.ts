@@ -157,12 +157,13 @@ describe('a route', () => {
     expect((await post('/two', '', { authorization: 'y' })).status).toBe(429)
   })
 
-  it('is limited with the pages', async () => {
+  it('may be a page, and is counted by itself too, but not for OPTIONS and 405', async () => {
     const { server } = await limited({ max: 2 })
-    const paths = ['/problems', '/docs', '/openapi.json']
-    const statuses = []
-    for (const path of paths) statuses.push((await fetch(server.url + path)).status)
-    expect(statuses).toEqual([200, 200, 429])
+    const ask = (path: string, method = 'GET') => fetch(server.url + path, { method })
+    expect(await statusesOf(3, () => ask('/docs', 'OPTIONS'))).toEqual([204, 204, 204])
+    expect(await statusesOf(3, () => ask('/docs', 'POST'))).toEqual([405, 405, 405])
+    for (const path of ['/docs', '/openapi.json', '/problems', '/problems/request.forbidden'])
+      expect(await statusesOf(3, () => ask(path))).toEqual([200, 200, 429])
   })
 })
 
