@@ -1,5 +1,5 @@
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
-import { serve } from './testing/serve.ts'
+import { sendRaw, serve } from './testing/serve.ts'
 
 type Server = Awaited<ReturnType<typeof serve>>
 
@@ -202,6 +202,7 @@ describe('a declared route', () => {
       'request.unsupported_media_type',
     ],
     ['UTF-16', 'application/json; charset=utf-16', '{}', 415, 'request.unsupported_media_type'],
+    ['nothing, of another type', 'text/plain', '', 415, 'request.unsupported_media_type'],
     ['another type', 'text/plain', '{}', 415, 'request.unsupported_media_type'],
     ['a form', form, 'name=a', 415, 'request.unsupported_media_type'],
     ['a broken type', 'json', '{}', 415, 'request.unsupported_media_type'],
@@ -271,6 +272,36 @@ describe('a declared route', () => {
     ['', 422],
   ])('answers the form %s with %i', async (body, status) => {
     expect((await postText('/api/v1/stones/login', body, form)).status).toBe(status)
+  })
+
+  it('refuses two content types', async () => {
+    const answer = await sendRaw(
+      server.port,
+      'POST /api/v1/stones HTTP/1.1\r\nHost: api.test\r\nContent-Type: application/json\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}',
+    )
+    expect(answer.status).toBe(415)
+  })
+
+  it.each([
+    ['application/json; charset=UTF-8', 201],
+    ['application/json;charset="utf-8";x=y', 201],
+    ['application/json; charset = latin1', 415],
+    ['application/json; charset =utf-8', 415],
+    ['application/json; charset=utf-8; charset=latin1', 415],
+    ['application/json; charset="utf-8"; Charset=utf-8', 415],
+  ])('answers the type %s with %i', async (type, status) => {
+    expect((await postText('/api/v1/stones', '{"name":"a"}', type)).status).toBe(status)
+  })
+
+  it('reads no body by the schema of its type, and by that for JSON without a type', async () => {
+    const pointersOf = async (type: string | undefined) => {
+      const answer = await postText('/api/v1/stones/login', '', type)
+      const { errors } = (await answer.json()) as { errors: { pointer: string }[] }
+      return errors.map(({ pointer }) => pointer)
+    }
+    expect(await pointersOf(form)).toEqual(['/body/username'])
+    expect(await pointersOf(json)).toEqual(['/body/email'])
+    expect(await pointersOf(undefined)).toEqual(['/body/email'])
   })
 
   it('reads up to 100 KiB', async () => {

@@ -6,6 +6,7 @@ import { malformedText, unsupportedMediaType } from './errors.ts'
 import { parseForm } from './form.ts'
 import { parseJson } from './json.ts'
 import { hasBody, readBody } from './read-body.ts'
+import { headerCount } from './request-checks.ts'
 
 interface ReceivedBody {
   schema: z.ZodType
@@ -14,7 +15,7 @@ interface ReceivedBody {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-/** Reads the body as one of the content types that the contract takes. An absent body counts as an empty object. */
+/** Reads the body as one of the content types that the contract takes. No body and no type counts as an empty object. */
 export async function parseBody(
   request: Request,
   contract: BodyContract | undefined,
@@ -24,8 +25,8 @@ export async function parseBody(
     return undefined
   }
   const schemas = 'form' in contract ? contract : { json: contract }
-  if (!hasBody(request)) return { schema: absent(schemas), value: {} }
   const type = contentType(request)
+  if (type === undefined && !hasBody(request)) return { schema: absent(schemas), value: {} }
   if (type === 'application/json' && schemas.json) {
     const text = await readText(request)
     return { schema: schemas.json, value: text === '' ? {} : parseJson(text) }
@@ -38,9 +39,17 @@ export async function parseBody(
 const absent = (schemas: { json?: z.ZodType } | { json?: z.ZodType; form: z.ZodType }): z.ZodType =>
   schemas.json ?? (schemas as { form: z.ZodType }).form
 
-function contentType(request: Request): string {
-  const { essence, params } = parseMediaType(request.headers['content-type'] ?? '')
+/** Undefined where none is told. */
+function contentType(request: Request): string | undefined {
+  const field = request.headers['content-type']
+  if (field === undefined) return undefined
+  // Node takes the first of several.
+  if (headerCount(request, 'content-type') > 1) throw unsupportedMediaType()
+  const { essence, params } = parseMediaType(field)
   if (!/^utf-?8$/i.test(params.get('charset') ?? 'utf-8')) throw unsupportedMediaType()
+  // MIMEType passes over a second charset, and over one with a blank before its equals sign.
+  const charsets = field.match(/charset/gi) ?? []
+  if (charsets.length > (params.has('charset') ? 1 : 0)) throw unsupportedMediaType()
   return essence
 }
 
@@ -53,6 +62,7 @@ function parseMediaType(header: string): MIMEType {
 }
 
 async function readText(request: Request): Promise<string> {
+  if (!hasBody(request)) return ''
   const bytes = await readBody(request)
   try {
     return utf8.decode(bytes)
