@@ -327,6 +327,7 @@ describe('a declared route', () => {
     const cut = compress('{"name":"granite"}').subarray(0, 12)
     const broken = await postText('/api/v1/stones', cut, json, { 'content-encoding': coding })
     expect(broken.status).toBe(400)
+    expect(await codeOf(broken)).toBe('request.malformed_coding')
   })
 
   it('refuses a coding that it does not know, and a body that the route does not take', async () => {

@@ -17,6 +17,14 @@ export const malformedText = defineError({
   help: 'Encode text as UTF-8, and percent-encode what stands in an address or a form.',
 })
 
+export const malformedCoding = defineError({
+  kind: 'malformed',
+  code: 'request.malformed_coding',
+  title: 'Malformed coding',
+  detail: 'The body is not what its Content-Encoding says, or ends too early.',
+  help: 'Compress the whole body as Content-Encoding names it, or send it plain.',
+})
+
 export const malformedJson = defineError({
   kind: 'malformed',
   code: 'request.malformed_json',
@@ -110,7 +118,7 @@ export const headersTooLarge = defineError({
   kind: 'headers_too_large',
   code: 'request.headers_too_large',
   title: 'Headers too large',
-  detail: 'The header fields have more than 16 KiB together.',
+  detail: 'The header fields have more than 16 KiB together, or are more than 1,000.',
   help: 'Send fewer or shorter header fields; look for cookies that are not needed.',
 })
 
@@ -166,6 +174,7 @@ export const notReady = defineError({
 export const httpErrors = [
   malformedRequest,
   malformedText,
+  malformedCoding,
   malformedJson,
   duplicateKey,
   nestedTooDeep,

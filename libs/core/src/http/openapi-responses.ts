@@ -19,6 +19,7 @@ import {
   forbidden,
   headersTooLarge,
   idempotencyInFlight,
+  malformedCoding,
   malformedJson,
   malformedRequest,
   malformedText,
@@ -102,7 +103,7 @@ function problemsOf({ contract }: Route): ErrorFactory[] {
     malformedText,
     duplicateParameter,
     ...(contract.body
-      ? [malformedJson, duplicateKey, nestedTooDeep, requestTimeout, bodyTooLarge]
+      ? [malformedCoding, malformedJson, duplicateKey, nestedTooDeep, requestTimeout, bodyTooLarge]
       : []),
     unsupportedMediaType,
     ...(contract.guard?.errors ?? []),

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Transform } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
-import { bodyTooLarge, malformedRequest, requestAborted, unsupportedMediaType } from './errors.ts'
+import { bodyTooLarge, malformedCoding, requestAborted, unsupportedMediaType } from './errors.ts'
 
 /** As sent and once decompressed, in bytes. */
 const bodyLimit = 100 * 1024
@@ -52,7 +52,7 @@ function collect(
     source.once('end', () => settle(() => resolve(Buffer.concat(chunks))))
     source.once('error', (cause) =>
       settle(() =>
-        reject(isRequest(source) ? requestAborted({ cause }) : malformedRequest({ cause })),
+        reject(isRequest(source) ? requestAborted({ cause }) : malformedCoding({ cause })),
       ),
     )
     source.once('close', () => settle(() => reject(requestAborted())))

@@ -109,6 +109,12 @@ describe('what no HTTP client would send', () => {
       'request.headers_too_large',
     ],
     [
+      'more than 1,000 fields',
+      `GET /health/live HTTP/1.1\r\n${host}${'A:\r\n'.repeat(1_000)}\r\n`,
+      431,
+      'request.headers_too_large',
+    ],
+    [
       'an address of 9 KiB',
       `GET /${'a'.repeat(9_000)} HTTP/1.1\r\n${host}\r\n`,
       414,
@@ -132,6 +138,7 @@ describe('what no HTTP client would send', () => {
       type: `${problemBaseUrl}/${code}`,
       requestId: answer.headers['x-request-id'],
     })
+    if (status === 431) expect(problem['detail']).toMatch(/16 KiB.* 1,000/)
     if (code === 'request.malformed')
       expect(answer).toMatchObject({ headers: { connection: 'close' }, closed: true })
     expect((await fetch(`${server.url}/health/live`)).status).toBe(200)
