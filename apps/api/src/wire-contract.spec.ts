@@ -96,9 +96,11 @@ describe('every route of the API', () => {
       const nobody = await ask(method, `${path}?unknown=1`)
       expect(nobody.headers.get('www-authenticate')).toBe('Bearer')
       await expectProblem(nobody, 401)
-      const stranger = await ask(method, path, { authorization: 'Bearer x' })
-      expect(stranger.headers.get('www-authenticate')).toBe('Bearer error="invalid_token"')
-      await expectProblem(stranger, 401)
+      for (const authorization of ['Bearer x', 'Bearer']) {
+        const stranger = await ask(method, path, { authorization })
+        expect(stranger.headers.get('www-authenticate')).toBe('Bearer error="invalid_token"')
+        await expectProblem(stranger, 401)
+      }
     }))
 
   it('answers 422 to an unknown parameter and 400 to one given twice or in no UTF-8', () =>

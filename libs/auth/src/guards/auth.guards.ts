@@ -1,7 +1,7 @@
 import type { Request } from 'express'
 import { Passport } from 'passport'
 import type { Strategy } from 'passport'
-import type { Guard } from '@ashlar/core/http'
+import { sentBearer, type Guard } from '@ashlar/core/http'
 import { requestContext } from '@ashlar/core/logging'
 import type { AuthenticatedUser } from '../repositories/authenticated-user.ts'
 import { inactiveUser, insufficientScope, invalidAccessToken } from '../auth.errors.ts'
@@ -105,8 +105,7 @@ function remember({ id }: AuthenticatedUser): void {
 
 /** RFC 6750 §3: `error` only where a bearer token was sent. */
 function challenge(request: Request): Record<string, string> {
-  const sent = /^bearer\s/i.test(request.headers.authorization ?? '')
-  return { 'WWW-Authenticate': sent ? 'Bearer error="invalid_token"' : 'Bearer' }
+  return { 'WWW-Authenticate': sentBearer(request) ? 'Bearer error="invalid_token"' : 'Bearer' }
 }
 
 /** RFC 6750 §3.1. */

@@ -34,7 +34,9 @@ export function createProblemWriter({
 
 /** Logs a failure that is ours. What a caller did wrong is the caller's to know. */
 export function tellOperators(log: Logger, error: AppError): void {
-  if (statusOf(error.kind) < 500) return
-  const cause = error.kind === 'internal' ? (error.cause ?? error) : error
-  log.error({ err: cause, problem: error.code }, error.message)
+  const { kind, code, cause, message } = error
+  if (statusOf(kind) < 500) return
+  // Said on purpose, and to everybody at once.
+  if (kind === 'unavailable' && cause === undefined) return log.warn({ problem: code }, message)
+  log.error({ err: kind === 'internal' ? (cause ?? error) : error, problem: code }, message)
 }

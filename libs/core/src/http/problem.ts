@@ -64,9 +64,11 @@ function retryAfter({ kind, retryAfterSeconds }: AppError): Record<string, strin
 
 /** RFC 6750 §3: `error` only where a bearer token was sent. */
 const challenge = (request: Pick<IncomingMessage, 'headers'> | undefined): string =>
-  /^bearer(\s|$)/i.test(request?.headers.authorization ?? '')
-    ? 'Bearer error="invalid_token"'
-    : 'Bearer'
+  request && sentBearer(request) ? 'Bearer error="invalid_token"' : 'Bearer'
+
+/** Whether a request says that it has a bearer token, be it an empty one. */
+export const sentBearer = ({ headers }: Pick<IncomingMessage, 'headers'>): boolean =>
+  /^bearer(\s|$)/i.test(headers.authorization ?? '')
 
 /** An error of this code base, whatever was thrown. What Express and its parts refuse carries a status; all else is a defect. */
 export function toAppError(error: unknown): AppError {
