@@ -20,6 +20,10 @@ interface NewUser {
   emailVerifiedAt?: Date
 }
 
+const publicColumns = { id: true, username: true, status: true, createdAt: true } as const
+
+export type PublicColumns = Pick<User, keyof typeof publicColumns>
+
 type UserChange = Partial<
   Pick<
     User,
@@ -35,6 +39,7 @@ export function createUserRepository(db: DbFor<'user'>) {
   return {
     create,
     findPage,
+    findPublicPage,
     findDeletedPage,
     findById,
     findByIds,
@@ -98,6 +103,11 @@ export function createUserRepository(db: DbFor<'user'>) {
 
   function findPage(list: PageRequest): Promise<Page<User>> {
     return db.user.findPage({ list })
+  }
+
+  /** Only what everybody may see leaves the database. */
+  function findPublicPage(list: PageRequest): Promise<Page<PublicColumns>> {
+    return db.user.findPage({ list, select: publicColumns })
   }
 
   function findDeletedPage(list: PageRequest): Promise<Page<User>> {

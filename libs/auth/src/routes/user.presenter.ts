@@ -1,13 +1,9 @@
 import type { AuthenticatedUser } from '../repositories/authenticated-user.ts'
 import { canReadFullUser, type Actor } from '../policies/user.policy.ts'
+import type { PublicColumns } from '../repositories/user.repository.ts'
 import type { FullUser, PublicUser, VisibleUser } from '../schemas/user.schema.ts'
 
-export const toPublicUser = ({
-  id,
-  username,
-  status,
-  createdAt,
-}: AuthenticatedUser): PublicUser => ({
+export const toPublicUser = ({ id, username, status, createdAt }: PublicColumns): PublicUser => ({
   id,
   username,
   status,

@@ -45,8 +45,8 @@ export function userRoutes(users: UserService, { activeUser, activeUserOrKey }: 
     async ({ list, user }) => {
       if (list.parameters.deleted === 'true')
         return mapPage(await users.findDeletedPage(list), toDeletedUser)
-      const present = canListFullUsers(user) ? toFullUser : toPublicUser
-      return mapPage(await users.findPage(list), present)
+      if (canListFullUsers(user)) return mapPage(await users.findPage(list), toFullUser)
+      return mapPage(await users.findPublicPage(list), toPublicUser)
     },
   )
 

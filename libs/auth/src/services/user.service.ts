@@ -20,8 +20,8 @@ export interface By {
 export type UserService = ReturnType<typeof createUserService>
 
 export function createUserService({ store, clock }: UserServiceDeps) {
-  const { findPage, findDeletedPage } = store.users
-  return { findPage, findDeletedPage, get, update, remove, restore }
+  const { findPage, findPublicPage, findDeletedPage } = store.users
+  return { findPage, findPublicPage, findDeletedPage, get, update, remove, restore }
 
   async function get(id: number): Promise<User> {
     const user = await store.users.findById(id)

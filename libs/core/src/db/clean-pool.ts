@@ -1,4 +1,4 @@
-import { Pool, type PoolClient } from 'pg'
+import { Pool, type PoolClient, type PoolConfig } from 'pg'
 
 type Connected = (
   error: Error | undefined,
@@ -12,13 +12,27 @@ interface Inside {
   getTransactionStatus(): string | null
   /** False while a statement is on its way. */
   readyForQuery: boolean
+  connection: { on(event: 'errorMessage', told: (message: { code?: string }) => void): void }
 }
+
+/** A kept plan that a migration made useless (`cached plan must not change result type`): it stays so on this connection. */
+const stalePlan = '0A000'
+const stale = new WeakSet<PoolClient>()
 
 /**
  * A pool whose connections are closed unless they come back idle. After a freeze of the server, or of the network, Prisma gives back connections
  * whose ROLLBACK was never sent: whoever got one next would write into the transaction of another, and lose it with that.
  */
 export class CleanPool extends Pool {
+  constructor(config: PoolConfig) {
+    super(config)
+    this.on('connect', (client) =>
+      insideOf(client).connection.on('errorMessage', ({ code }) => {
+        if (code === stalePlan) stale.add(client)
+      }),
+    )
+  }
+
   override connect(): Promise<PoolClient>
   override connect(callback: Connected): void
   override connect(callback?: Connected): Promise<PoolClient> | void {
@@ -33,11 +47,13 @@ export class CleanPool extends Pool {
 /** `release` is a new one each time that the pool hands the connection out. */
 function guarded(client: PoolClient): PoolClient {
   const release = client.release
-  client.release = (error) => release.call(client, error || !isIdle(client))
+  client.release = (error) => release.call(client, error || stale.has(client) || !isIdle(client))
   return client
 }
 
+const insideOf = (client: PoolClient) => client as unknown as Inside
+
 function isIdle(client: PoolClient): boolean {
-  const inside = client as unknown as Inside
+  const inside = insideOf(client)
   return inside.readyForQuery && inside.getTransactionStatus() === 'I'
 }

@@ -17,12 +17,13 @@ const missing = /^(P2015|P2018|P2025)$/
 const brokenReference = /^(P2003|P2014|23503|23001)$/
 // Too long, out of range, no such form, a broken check, U+0000.
 const refused = /^(P2000|P2020|P2007|22001|22003|22007|22008|22P02|23514|22021|22P05)$/
-const contended = /^(40001|40P01|P2034)$/
+// 0A000: a migration changed what a statement gives whose plan the connection kept. Its pool closes it, and another one plans anew.
+const contended = /^(40001|40P01|P2034|0A000)$/
 const timedOut = /^(57014|55P03|25P0[34])$/
 // Away, out of connections, disk or memory, a broken disk, or a standby after a failover, which takes no writes (25006).
 const unavailable =
   /^(P1001|P1002|P1008|P1017|P2024|P2037|57P0\d|08\w{3}|53\w{3}|58\w{3}|25006|ECONN\w+|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|E(HOST|NET)UNREACH)$/
-const lost = /^(P1017|57P0[12]|ECONNRESET|EPIPE)$/
+const lost = /^(P1017|57P0[12]|ECONNRESET|EPIPE|0A000)$/
 
 // What `pg` says without any code, and Prisma under the one code that it has for everything about transactions.
 const codeOfTransactions = 'P2028'
@@ -68,7 +69,7 @@ export function violates(error: unknown, constraint: string): boolean {
   )
 }
 
-/** The connection ended before an answer came; whether the statement ran is not known. */
+/** The connection ended before an answer came, or is of no use for this statement; whether the statement ran is not known. */
 export function isConnectionLost(error: unknown): boolean {
   const failures = chain(error)
   return failures.some(

@@ -7,6 +7,7 @@ import { toDatabaseError } from './database-errors.ts'
 import { extendClient } from './extend-client.ts'
 import { PrismaClient } from './generated/client.ts'
 import { createReader, type Read } from './reader.ts'
+import { createStatementNames } from './statement-names.ts'
 import type { Db } from './tables.ts'
 
 export interface DatabaseDeps {
@@ -63,8 +64,14 @@ export function createDatabase({ config, log }: DatabaseDeps): Database {
     each.on('error', (error) =>
       log.warn({ reason: error.message }, 'lost an idle database connection'),
     )
-  const client = extendClient(new PrismaClient({ adapter: new PrismaPg(pool) }))
-  const read = createReader(pool, { named: !config.databasePooler })
+  // Behind a pooler in transaction mode, the next statement may meet another connection.
+  const named = !config.databasePooler
+  const adapter = new PrismaPg(
+    pool,
+    named ? { statementNameGenerator: createStatementNames() } : {},
+  )
+  const client = extendClient(new PrismaClient({ adapter }))
+  const read = createReader(pool, { named })
   const transactionLimits = config.databasePooler ? serverLimits : {}
   return { client, pool, read, transactionLimits, ping, close }
 
