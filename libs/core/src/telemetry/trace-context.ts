@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { context, propagation } from '@opentelemetry/api'
 
 /** A place in a trace, as W3C Trace Context writes it. Fits into a row or a job. */
@@ -20,5 +21,14 @@ export function withTraceContext<T>(traceContext: TraceContext | undefined, work
   return context.with(propagation.extract(context.active(), traceContext), work)
 }
 
-/** Value of the answer's `traceparent` header, so that a client can name its trace; undefined while tracing is off. */
-export const traceparentHeader = (): string | undefined => currentTraceContext()?.traceparent
+/**
+ * Value of the answer's `traceparent` header, so that a client can name its trace; undefined while tracing is off. Of what is not traced, such
+ * as a probe, it says that nobody records it.
+ */
+export function traceparentHeader(): string | undefined {
+  // The propagator that stands in while tracing is off has no fields.
+  if (propagation.fields().length === 0) return undefined
+  return currentTraceContext()?.traceparent ?? `00-${randomHex(16)}-${randomHex(8)}-00`
+}
+
+const randomHex = (bytes: number): string => randomBytes(bytes).toString('hex')

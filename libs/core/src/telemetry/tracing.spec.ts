@@ -88,6 +88,13 @@ describe('tracing', () => {
     expect(roots.map(({ name }) => name)).toEqual(['GET /users/:id'])
   })
 
+  it('tells the caller of a probe that its trace is not recorded', async () => {
+    const traced = await run({ OTEL_EXPORTER_OTLP_ENDPOINT: otlp.url })
+    const { headers } = await traced.ask('/health/live')
+    expect(headers.get('traceparent')).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/)
+    await traced.stop()
+  })
+
   it('is sampled as OTEL_TRACES_SAMPLER says, unless the caller has decided', async () => {
     const traced = await run({
       OTEL_EXPORTER_OTLP_ENDPOINT: otlp.url,
@@ -110,6 +117,7 @@ describe('tracing', () => {
   ])('is off %s, and loads nothing of the SDK', async (_when, environment) => {
     const traced = await run(environment())
     const { headers, context } = await traced.ask('/users/7')
+    expect((await traced.ask('/health/live')).headers.get('traceparent')).toBeNull()
     await smtp.waitForMail()
     await traced.stop()
     expect(traced.loaded).toEqual(['@opentelemetry/api'])
