@@ -45,5 +45,6 @@ export function failureOf(cause: unknown, { spec }: BoardRoute): unknown {
 /** Bull-Board's page shows its user the member `error`, so every problem of its API has one. */
 export const tellPage: ErrorRequestHandler = (thrown: unknown, _request, _response, next) => {
   const error = toAppError(thrown)
-  next(Object.assign(error, { extensions: { error: error.message, ...error.extensions } }))
+  const shown = error.errors?.[0]?.detail ?? error.message
+  next(Object.assign(error, { extensions: { error: shown, ...error.extensions } }))
 }

@@ -119,6 +119,13 @@ describe('a change through the API of Bull-Board', () => {
     expect(await queue().getJobCountByTypes()).toBe(0)
   })
 
+  it('says on the page what is wrong with it', async () => {
+    const answer = await send('POST', '/add', { name: 'x', options: { jobId: '1' } })
+    expect(await problemOf(answer)).toMatchObject({
+      error: 'The queue does not take these options.',
+    })
+  })
+
   it('goes without a body where there is nothing to say', async () => {
     for (const action of ['pause', 'resume']) {
       const answer = await admin.ask(`${tasks}/${action}`, { method: 'PUT', headers: session })
