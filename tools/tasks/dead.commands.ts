@@ -1,4 +1,4 @@
-import { createDeadJobs, taskQueuesOf, type DeadJobs } from '@ashlar/core/queue'
+import { createDeadJobs, leftQueuesOf, taskQueuesOf, type DeadJobs } from '@ashlar/core/queue'
 import { readArguments, wrongUsage, type Command, type Print } from '../command/command-line.ts'
 import { formatTable } from '../command/table.ts'
 import { requireRedis, withCore } from '../command/with-core.ts'
@@ -47,9 +47,11 @@ async function change(action: 'retry' | 'remove', done: string, args: string[], 
 function withDeadJobs(queue: string | undefined, work: (jobs: DeadJobs) => Promise<void>) {
   return withCore('tasks', async (core, modules) => {
     const names = modules.flatMap(taskQueuesOf)
-    if (queue && !names.includes(queue))
+    const left = modules.flatMap(leftQueuesOf)
+    if (queue && ![...names, ...left].includes(queue))
       throw wrongUsage(`There is no queue "${queue}". There are: ${names.join(', ')}`)
     requireRedis(core)
-    await work(createDeadJobs({ queues: core.queues, names: queue ? [queue] : names }))
+    const found = [...names, ...(await core.queues.findUsed(left))]
+    await work(createDeadJobs({ queues: core.queues, names: queue ? [queue] : found }))
   })
 }

@@ -125,9 +125,15 @@ function run(args: string[], changes: NodeJS.ProcessEnv) {
 
 /** Works off the queue of the module with another handler than its own. */
 function work(handler: () => unknown) {
-  const { config, log, metrics } = test.core
+  const { config, queues, log, metrics } = test.core
   const task = defineTask(purge, z.object({}))
-  const workers = createTaskWorkers({ config, log, metrics, tasks: [handle(task, handler)] })
+  const workers = createTaskWorkers({
+    config,
+    queues,
+    log,
+    metrics,
+    tasks: [handle(task, handler)],
+  })
   void workers.start?.()
   return async () => workers.stop?.(AbortSignal.timeout(5_000))
 }

@@ -41,6 +41,7 @@ export function createWorker({ core, modules }: WorkerDeps): Worker {
       createTaskWorkers({
         config,
         tasks,
+        queues,
         deliveries: createTaskDeliveries(pool),
         log,
         metrics,

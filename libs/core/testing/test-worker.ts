@@ -34,6 +34,7 @@ export async function startWorker(
     createTaskWorkers({
       config,
       tasks,
+      queues,
       deliveries: createTaskDeliveries(pool),
       log,
       metrics,

@@ -138,9 +138,9 @@ describe('a task that was enqueued in a transaction', () => {
   }
 
   function workers(...tasks: TaskHandler[]) {
-    const { config, log } = bed
+    const { config, queues, log } = bed
     const metrics = createMetrics({ process: 'test' })
     const deliveries = createTaskDeliveries(bed.database.pool)
-    return createTaskWorkers({ config, log, metrics, tasks, deliveries })
+    return createTaskWorkers({ config, queues, log, metrics, tasks, deliveries })
   }
 })

@@ -32,7 +32,13 @@ describe('tracing', () => {
     await bed.start(
       bed.relay(listeners),
       bed.workers(listeners),
-      createTaskWorkers({ config, tasks, log, metrics: createMetrics({ process: 'test' }) }),
+      createTaskWorkers({
+        config,
+        queues,
+        tasks,
+        log,
+        metrics: createMetrics({ process: 'test' }),
+      }),
     )
     await withSpan('request', { kind: SpanKind.SERVER }, async () => {
       await bed.publish(shipped, { orderId: 1 })

@@ -4,6 +4,7 @@ export {
   assertOwnNames,
   assertQualifiedName,
   eventQueue,
+  leftQueuesOf,
   moduleOf,
   queuesOf,
   taskQueuesOf,

@@ -29,16 +29,27 @@ const firstPauseMs = 1_000
 /** How long BullMQ may take to write down the last results. Without Redis it would wait for ever. */
 const closingMs = 1_500
 
+export interface JobWorkers extends Component {
+  /** Works off one more queue, until the stop. */
+  add(queue: WorkedQueue): void
+  start(): void
+  stop(signal: AbortSignal): Promise<void>
+}
+
 /** Runs jobs: retries with growing pauses, gives up where a repeat cannot help, and lets running ones end when the process stops. */
-export function createJobWorkers(deps: JobWorkersDeps): Component {
+export function createJobWorkers(deps: JobWorkersDeps): JobWorkers {
   const { config, log, metrics, name, queues, timing = takeOver } = deps
   const stopping = new AbortController()
   const running = new Set<Promise<unknown>>()
-  let workers: Worker[] = []
-  return { name, start, stop }
+  const workers: Worker[] = []
+  return { name, add, start, stop }
 
   function start(): void {
-    workers = queues.map(open)
+    queues.forEach(add)
+  }
+
+  function add(queue: WorkedQueue): void {
+    if (!stopping.signal.aborted) workers.push(open(queue))
   }
 
   async function stop(signal: AbortSignal): Promise<void> {

@@ -53,8 +53,15 @@ export const taskQueuesOf = ({ name, tasks = [] }: ModuleQueues): string[] => [
   ...new Set([taskQueue(name), ...tasks.map(({ task }) => task.queue)]),
 ]
 
+/**
+ * Queues that tasks of a module had while they had limits, and in which jobs may be left. There is none as long as nobody took a limit
+ * away, so ask {@link Queues.findUsed} which there are.
+ */
+export const leftQueuesOf = ({ tasks = [] }: Pick<ModuleQueues, 'tasks'>): string[] =>
+  tasks.flatMap(({ task }) => (task.queue === task.name ? [] : [task.name]))
+
 interface ModuleQueues {
   name: string
   listeners?: readonly object[] | undefined
-  tasks?: readonly { task: { queue: string } }[] | undefined
+  tasks?: readonly { task: { name: string; queue: string } }[] | undefined
 }

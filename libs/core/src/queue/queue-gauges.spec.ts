@@ -5,6 +5,7 @@ import { createSubscriptions, defineEvent, on } from '../events/index.ts'
 import { createMetrics } from '../telemetry/index.ts'
 import { createQueueGauges } from './queue-gauges.ts'
 
+const unlimited = { name: 'shop.print', queue: 'shop.tasks' }
 const shipped = defineEvent('shop.order-shipped', z.object({ orderId: z.int() }))
 
 describe('queue gauges', () => {
@@ -17,7 +18,7 @@ describe('queue gauges', () => {
       pool,
       queues,
       metrics,
-      modules: [{ name: 'shop', listeners: [{}] }],
+      modules: [{ name: 'shop', listeners: [{}], tasks: [{ task: unlimited }] }],
       log,
       everyMs: 50,
     })
@@ -25,6 +26,7 @@ describe('queue gauges', () => {
     await createSubscriptions({ pool, listeners, log }).save()
     await bed.publish(shipped, { orderId: 1 })
     await queues.get('shop.tasks').add('shop.print', {}, { delay: 60_000 })
+    const left = await queues.get('shop.print').add('shop.print', {}, { delay: 60_000 })
     await bed.start(gauges)
     await eventually(async () =>
       (await page()).includes('outbox_unpublished_events{process="test"} 1'),
@@ -39,6 +41,11 @@ describe('queue gauges', () => {
     )
     expect(await page()).toContain('outbox_oldest_unpublished_seconds{process="test"} 0')
     expect(await page()).toContain('event_deliveries_dead{process="test"} 0')
+    expect(await page()).toContain(
+      'queue_jobs{queue="shop.print",state="delayed",process="test"} 1',
+    )
+    await left.remove()
+    await eventually(async () => !(await page()).includes('queue="shop.print"'))
     await bed.stopAll()
 
     async function page() {

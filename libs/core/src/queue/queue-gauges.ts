@@ -3,7 +3,7 @@ import type { Component } from '../lifecycle/index.ts'
 import type { Logger } from '../logging/index.ts'
 import { createOutageLog, withDeadline } from '../redis/index.ts'
 import type { Metrics } from '../telemetry/index.ts'
-import { queuesOf } from './names.ts'
+import { leftQueuesOf, queuesOf } from './names.ts'
 import type { Queues } from './queues.ts'
 import { createRepeating } from './repeating.ts'
 
@@ -40,6 +40,7 @@ export function createQueueGauges({
 }: QueueGaugesDeps): Component {
   const outage = createOutageLog(log, 'measuring queues and outbox')
   const names = modules.flatMap(queuesOf)
+  let left: readonly string[] = []
   return createRepeating('queue gauges', everyMs, measure)
 
   async function measure(): Promise<void> {
@@ -51,7 +52,8 @@ export function createQueueGauges({
 
   async function measureQueues(): Promise<void> {
     try {
-      for (const name of names) {
+      await lookForLeft()
+      for (const name of [...names, ...left]) {
         const counts = await withDeadline(queues.get(name).getJobCounts(...states), deadlineMs)
         for (const state of states)
           metrics.queueJobs.set({ queue: name, state }, counts[state] ?? 0)
@@ -60,6 +62,13 @@ export function createQueueGauges({
       metrics.queueJobs.reset()
       throw error
     }
+  }
+
+  async function lookForLeft(): Promise<void> {
+    const before = left
+    left = await queues.findUsed(modules.flatMap(leftQueuesOf))
+    for (const name of before.filter((name) => !left.includes(name)))
+      for (const state of states) metrics.queueJobs.remove({ queue: name, state })
   }
 
   async function measureOutbox(): Promise<void> {

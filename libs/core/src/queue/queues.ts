@@ -2,7 +2,7 @@ import { Queue } from 'bullmq'
 import type { CoreConfig } from '../config/index.ts'
 import type { Component } from '../lifecycle/index.ts'
 import type { Logger } from '../logging/index.ts'
-import { bullPrefix, createRedis, type RedisConnection } from '../redis/index.ts'
+import { bullPrefix, createRedis, withDeadline, type RedisConnection } from '../redis/index.ts'
 
 export interface QueuesDeps {
   config: Pick<CoreConfig, 'redisUrl' | 'appName'>
@@ -13,22 +13,43 @@ export interface QueuesDeps {
 export interface Queues extends Component {
   get(name: string): Queue
   redis: RedisConnection
+  /** Those of these queues in which anything is left to do: jobs, dead ones too, or schedules. Nothing is asked where none is given. */
+  findUsed(names: readonly string[]): Promise<string[]>
   start(): Promise<void>
   stop(): Promise<void>
 }
 
 /** A batch of 500 jobs takes longer than the commands that a request waits for. */
 const commandTimeoutMs = 5_000
+const lookMs = 2_000
+/** What BullMQ calls the keys of a queue that go when they are empty. */
+const contents = [
+  ...['wait', 'paused', 'active', 'prioritized', 'delayed', 'waiting-children', 'failed'],
+  'repeat',
+]
 
 export function createQueues({ config, log }: QueuesDeps): Queues {
   const redis = createRedis({ config, log, commandTimeoutMs })
   const queues = new Map<string, Queue>()
-  return { name: 'queues', get, redis, start: redis.start, stop }
+  return { name: 'queues', get, redis, findUsed, start: redis.start, stop }
 
   function get(name: string): Queue {
     const queue = queues.get(name) ?? open(name)
     queues.set(name, queue)
     return queue
+  }
+
+  async function findUsed(names: readonly string[]): Promise<string[]> {
+    if (names.length === 0) return []
+    const pipeline = redis.client.pipeline()
+    for (const name of names)
+      pipeline.exists(...contents.map((key) => `${bullPrefix(config)}:${name}:${key}`))
+    const answers = (await withDeadline(pipeline.exec(), lookMs)) ?? []
+    return names.filter((_, index) => {
+      const [error, keys] = answers[index] ?? []
+      if (error) throw error
+      return Number(keys) > 0
+    })
   }
 
   function open(name: string): Queue {

@@ -47,6 +47,22 @@ describe('the scheduler', () => {
     expect(await queues.get('shop.tasks').getDelayedCount()).toBe(0)
   })
 
+  it('takes a schedule along when a task gets a limit, and when it loses it', async () => {
+    const hourly = { schedule: { everyMs: 3_600_000 } }
+    const ids = async (name: string) =>
+      (await queues.get(name).getJobSchedulers()).map(({ key }) => key)
+    const move = async (from: string, to: string, limits: { concurrency?: number }) => {
+      const task = defineTask('shop.count', z.object({}), limits)
+      await run(scheduler([handle(task, () => {}, hourly)]))
+      await eventually(async () => (await ids(to)).length === 1)
+      expect(await ids(from)).toEqual([])
+      await stopAll()
+    }
+    await move('shop.count', 'shop.tasks', {})
+    await move('shop.tasks', 'shop.count', { concurrency: 1 })
+    await move('shop.count', 'shop.tasks', {})
+  })
+
   it('leaves an unchanged schedule as it is, also beside another scheduler', async () => {
     const schedules = { 'shop.count': { everyMs: 3_600_000 }, 'shop.purge': { cron: '17 3 * * *' } }
     await schedule(schedules)
@@ -112,7 +128,7 @@ describe('the scheduler', () => {
     const shop = { name: 'shop', tasks: [tick] }
     for (let copies = 0; copies < 2; copies++) {
       await run(createScheduler({ queues, modules: [shop], log, metrics, everyMs: 100 }))
-      await run(createTaskWorkers({ config, log, metrics, tasks: [tick] }))
+      await run(createTaskWorkers({ config, queues, log, metrics, tasks: [tick] }))
     }
     await eventually(() => ticks.length >= 8)
     const [first = 0] = ticks
@@ -137,7 +153,7 @@ describe('the scheduler', () => {
       (await queues.get('shop.tasks').getJobSchedulers()).at(0),
     )
     await eventually(() => Date.now() > next + 700)
-    await run(createTaskWorkers({ config, log, metrics, tasks: [late] }))
+    await run(createTaskWorkers({ config, queues, log, metrics, tasks: [late] }))
     await eventually(() => runs.length > 1)
     expect(await missed('shop.late')).toBeGreaterThanOrEqual(3)
     expect(runs[0]).toEqual(new Date(next))

@@ -2,7 +2,7 @@ import type { JobSchedulerJson, Queue } from 'bullmq'
 import type { Component } from '../lifecycle/index.ts'
 import type { Logger } from '../logging/index.ts'
 import { createOutageLog, withDeadline } from '../redis/index.ts'
-import { taskQueuesOf } from './names.ts'
+import { leftQueuesOf, taskQueuesOf } from './names.ts'
 import type { Metrics } from '../telemetry/index.ts'
 import type { Queues } from './queues.ts'
 import { countTicks } from './schedule.ts'
@@ -42,6 +42,8 @@ export function createScheduler({
 
   async function reconcile(): Promise<void> {
     const failures: unknown[] = []
+    for (const name of await findLeft(failures))
+      await reconcileQueue(queues.get(name), []).catch((error: unknown) => failures.push(error))
     for (const module of modules)
       for (const name of taskQueuesOf(module)) {
         const tasks = module.tasks?.filter(({ task }) => task.queue === name) ?? []
@@ -50,6 +52,14 @@ export function createScheduler({
         )
       }
     if (failures.length > 0) throw failures[0]
+  }
+
+  /** First, so that a schedule is in one queue at a time. */
+  async function findLeft(failures: unknown[]): Promise<string[]> {
+    return queues.findUsed(modules.flatMap(leftQueuesOf)).catch((error: unknown) => {
+      failures.push(error)
+      return []
+    })
   }
 
   async function reconcileQueue(queue: Queue, tasks: readonly TaskHandler[]): Promise<void> {

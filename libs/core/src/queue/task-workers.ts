@@ -2,18 +2,24 @@ import type { Component } from '../lifecycle/index.ts'
 import type { Metrics } from '../telemetry/index.ts'
 import type { JobRun, WorkedQueue } from './job-attempt.ts'
 import { createJobWorkers, type JobWorkersDeps } from './job-workers.ts'
+import { watchLeftQueues } from './left-queues.ts'
 import { moduleOf, taskQueue } from './names.ts'
 import { readPayload, readResult } from './payload.ts'
+import type { Queues } from './queues.ts'
 import { countTicks, type Schedule } from './schedule.ts'
 import type { TaskHandler, TaskRun } from './task.ts'
 
 export interface TaskWorkersDeps extends Omit<JobWorkersDeps, 'name' | 'queues'> {
   tasks: readonly TaskHandler[]
+  /** Tells where jobs are left. */
+  queues: Pick<Queues, 'findUsed'>
   metrics: Pick<Metrics, 'jobDuration' | 'scheduleRunsMissed'>
   /** Knows the jobs that came through the outbox. Without it they run like all others, and the database is not told. */
   deliveries?: DeliveryRecord
   /** Tasks of one module that run at once in one process; 10 if unset. */
   concurrency?: number
+  /** How often it looks for jobs that are left in the queue of a task that has lost its limits; 30 s if unset. */
+  lookEveryMs?: number
 }
 
 /** Where it is written whether a task that came through the outbox is done. */
@@ -28,25 +34,48 @@ export interface Delivery {
   giveUp(reason: string): Promise<void>
 }
 
-/** Runs the tasks of the given modules: each module in its own queue, and each task with limits in one of its own. */
+/**
+ * Runs the tasks of the given modules: each module in its own queue, and each task with limits in one of its own. What is left where a task was
+ * before it got limits, or lost them, is run too.
+ */
 export function createTaskWorkers({
   tasks,
+  queues,
   deliveries,
   concurrency = 10,
+  lookEveryMs,
   ...deps
 }: TaskWorkersDeps): Component {
   // A counter that appears with its first miss shows no increase.
   for (const { task, schedule } of tasks)
     if (schedule) deps.metrics.scheduleRunsMissed.inc({ task: task.name }, 0)
   const modules = Map.groupBy(tasks, ({ task }) => moduleOf(task.name))
-  const queues = [...modules].flatMap(([module, handlers]) => {
+  const worked = [...modules].flatMap(([module, handlers]) => {
     refuseDoubles(module, handlers)
     // A task that has a limit since today may have jobs from yesterday in the queue of its module.
     const shared = toQueue(taskQueue(module), handlers, concurrency)
     const limited = handlers.filter(({ task }) => task.queue !== shared.name)
     return [shared, ...limited.map((handler) => toOwnQueue(handler))]
   })
-  return createJobWorkers({ ...deps, name: 'task workers', queues })
+  const workers = createJobWorkers({ ...deps, name: 'task workers', queues: worked })
+  const left = watchLeftQueues({
+    queues,
+    tasks,
+    workOff: (handler) => workers.add(toQueue(handler.task.name, [handler], concurrency)),
+    log: deps.log,
+    everyMs: lookEveryMs,
+  })
+  return { name: workers.name, start, stop }
+
+  function start(): void {
+    workers.start()
+    void left.start?.()
+  }
+
+  /** Together, because the look may wait for a frozen Redis. */
+  async function stop(signal: AbortSignal): Promise<void> {
+    await Promise.all([left.stop?.(signal), workers.stop(signal)])
+  }
 
   function toOwnQueue(handler: TaskHandler): WorkedQueue {
     const { limits, queue } = handler.task
