@@ -9,8 +9,10 @@ import { crossOrigin, securityHeaders } from './security-headers.ts'
 
 export interface BaseAppDeps {
   config: Pick<CoreConfig, 'trustProxy' | 'corsOrigins'>
-  log: Logger
-  metrics: HttpMetrics
+  /** Gets a line for each request; without it there is none. */
+  log?: Logger
+  /** Without them no request is counted and timed. */
+  metrics?: HttpMetrics
 }
 
 /** An Express application that names, measures, logs and checks its requests, and serves nothing yet. */
@@ -24,8 +26,8 @@ export function createBaseApp({ config, log, metrics }: BaseAppDeps): Express {
   app.set('trust proxy', config.trustProxy)
 
   app.use(identifyRequest)
-  app.use(measureRequests(metrics))
-  app.use(logRequests(log))
+  if (metrics) app.use(measureRequests(metrics))
+  if (log) app.use(logRequests(log))
   app.use(securityHeaders())
   app.use(crossOrigin(config.corsOrigins))
   app.use(checkRequest)

@@ -11,6 +11,7 @@ export {
   type HealthDeps,
 } from './health.ts'
 export { mountHealth } from './health-routes.ts'
+export { createManagementApp, type ManagementAppDeps } from './management-app.ts'
 export { mountPath, type Handlers } from './mount.ts'
 export { parseInput } from './parse-input.ts'
 export { createProblemWriter, tellOperators, type ProblemWriterDeps } from './problem-writer.ts'

@@ -22,6 +22,10 @@ export interface HttpServerDeps {
   headersTimeoutMs?: number
   /** How long a whole request may take to arrive. */
   requestTimeoutMs?: number
+  /** What it is, in logs. */
+  name?: string
+  /** How long idle clients may still send on connections that they believe open once the server stops, in milliseconds. */
+  lingerMs?: number
 }
 
 export interface HttpServer extends Component {
@@ -41,9 +45,6 @@ const limits = {
   requireHostHeader: false,
 }
 
-/** How long idle clients may still send on connections that they believe open, in milliseconds. */
-const lingerMs = 500
-
 /**
  * Serves an app. `start` throws when it cannot listen. `stop` takes no new connections, answers what was asked, tells every client to close,
  * and returns when all are gone or `signal` aborts.
@@ -59,6 +60,8 @@ export function createHttpServer({
   health,
   headersTimeoutMs = 10_000,
   requestTimeoutMs = 20_000,
+  name = 'http server',
+  lingerMs = 500,
 }: HttpServerDeps): HttpServer {
   const server = createServer({
     ...limits,
@@ -79,12 +82,12 @@ export function createHttpServer({
   })
   server.on('clientError', refuseBroken)
   server.on('connect', refuseTunnel)
-  return { name: 'http server', start, stop, port: boundPort }
+  return { name, start, stop, port: boundPort }
 
   async function start(): Promise<void> {
     server.listen(port)
     await once(server, 'listening')
-    log.info({ port: boundPort() }, 'listening')
+    log.info({ port: boundPort(), component: name }, 'listening')
   }
 
   async function stop(signal: AbortSignal): Promise<void> {

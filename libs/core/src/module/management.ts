@@ -1,5 +1,5 @@
-import { createHealth, type Health } from '../http/index.ts'
-import { createManagementServer, measureDatabasePool, type Tracing } from '../telemetry/index.ts'
+import { createHealth, createHttpServer, createManagementApp, type Health } from '../http/index.ts'
+import { measureDatabasePool, type Tracing } from '../telemetry/index.ts'
 import type { Core } from './core.ts'
 
 export interface ManagementOptions {
@@ -18,8 +18,9 @@ export function addManagement(
   { config, database, redis, lifecycle, log, metrics }: Core,
   { tracing, defaultPort, needsRedis }: ManagementOptions,
 ): Health {
+  const { problemBaseUrl } = config
   const health = createHealth({
-    problemBaseUrl: config.problemBaseUrl,
+    problemBaseUrl,
     checks: [
       { name: 'database', required: true, check: () => database.ping() },
       { name: 'redis', required: needsRedis, check: () => redis.ping() },
@@ -28,7 +29,15 @@ export function addManagement(
   measureDatabasePool({ metrics, pool: database.pool })
   lifecycle.add(tracing)
   lifecycle.add(
-    createManagementServer({ port: config.managementPort ?? defaultPort, health, metrics, log }),
+    createHttpServer({
+      name: 'management port',
+      app: createManagementApp({ config, health, metrics, log }),
+      port: config.managementPort ?? defaultPort,
+      problemBaseUrl,
+      log,
+      // What is asked here can be asked again.
+      lingerMs: 0,
+    }),
   )
   return health
 }

@@ -1,11 +1,4 @@
 export { measureDatabasePool, type DatabasePoolDeps } from './database-pool.ts'
-export {
-  createManagementServer,
-  type HealthReport,
-  type HealthSource,
-  type ManagementServer,
-  type ManagementServerDeps,
-} from './management-server.ts'
 export { createMetrics, type Metrics, type MetricsDeps } from './metrics.ts'
 export {
   currentTraceContext,
