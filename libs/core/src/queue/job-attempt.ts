@@ -1,5 +1,5 @@
 import { DelayedError, UnrecoverableError, type Job } from 'bullmq'
-import { isRetryable } from '../errors/index.ts'
+import { defineError, isRetryable } from '../errors/index.ts'
 import type { Logger } from '../logging/index.ts'
 import { withDeadline } from '../redis/index.ts'
 import type { Metrics } from '../telemetry/index.ts'
@@ -30,7 +30,7 @@ export interface WorkedQueue {
   concurrency: number
   /** Jobs that begin within a time, over all processes. */
   rate?: { max: number; perMs: number } | undefined
-  /** Undefined for a job that this version does not know; it then waits for a worker that does. */
+  /** Undefined for a job that this version does not know; it then waits for a worker that does, for a week at most. */
   policyOf(job: { name: string; opts: { attempts?: number } }): RetryPolicy | undefined
   /** True for an unknown job that nobody waits for any more. */
   isObsolete?(job: Job): Promise<boolean>
@@ -55,10 +55,19 @@ interface Outcome {
   durationMs: number
 }
 
-const unknownJobPauseMs = 5_000
+/** A worker that knows the job comes with a deployment, soon or never. */
+const unknownJob = { firstPauseMs: 5_000, longestPauseMs: 300_000, longestMs: 7 * 86_400_000 }
 const interruptedPauseMs = 500
 const notStartedPauseMs = 2_000
 const progressDeadlineMs = 1_000
+
+const nobodyKnows = defineError({
+  kind: 'invalid',
+  code: 'job.nobody_knows',
+  title: 'Nobody knows the job',
+  detail: 'For seven days no worker has known the task or the listener of this job.',
+  help: 'Bring it back and retry the job, or remove the job.',
+})
 
 /** Thrown where the work itself has not begun: the job comes back soon, and no attempt is lost. */
 export class JobNotStarted extends Error {}
@@ -72,12 +81,7 @@ export function createJobAttempt({ queue, stopping, log, metrics }: JobAttemptDe
     const policy = queue.policyOf(job)
     if (!policy) return leave(job, token)
     const run = describe(job)
-    const startedAt = performance.now()
-    const stopTimer = metrics.jobDuration.startTimer({ queue: queue.name, job: run.name })
-    const end = (status: JobStatus) => {
-      stopTimer({ outcome: status })
-      return { status, durationMs: Math.round(performance.now() - startedAt) }
-    }
+    const end = startTimer(run)
     try {
       const result = await runWithin(policy.timeoutMs, stopping, (signal) =>
         queue.run({ ...run, signal }),
@@ -99,13 +103,29 @@ export function createJobAttempt({ queue, stopping, log, metrics }: JobAttemptDe
 
   async function leave(job: Job, token: string | undefined): Promise<unknown> {
     if (await queue.isObsolete?.(job)) return undefined
+    const run = describe(job)
+    if (isOverdue(job)) return fail(run, nobodyKnows(), startTimer(run)('dead'))
     if (!unknownNames.has(job.name))
       log.warn(
         { queue: queue.name, job: job.name },
         'a job of another version waits for its worker',
       )
     unknownNames.add(job.name)
-    return postpone(job, token, unknownJobPauseMs)
+    const { firstPauseMs, longestPauseMs } = unknownJob
+    return postpone(
+      job,
+      token,
+      Math.min(firstPauseMs * 2 ** (job.attemptsStarted - 1), longestPauseMs),
+    )
+  }
+
+  function startTimer({ name }: JobRun): (status: JobStatus) => Outcome {
+    const startedAt = performance.now()
+    const stopTimer = metrics.jobDuration.startTimer({ queue: queue.name, job: name })
+    return (status) => {
+      stopTimer({ outcome: status })
+      return { status, durationMs: Math.round(performance.now() - startedAt) }
+    }
   }
 
   function describe(job: Job): JobRun {
@@ -141,6 +161,10 @@ export function createJobAttempt({ queue, stopping, log, metrics }: JobAttemptDe
     throw withoutValues(new UnrecoverableError(reason), error)
   }
 }
+
+/** Counted from when it should have begun first. */
+const isOverdue = ({ timestamp, opts }: Job): boolean =>
+  Date.now() - timestamp - (opts.delay ?? 0) > unknownJob.longestMs
 
 /** Back to the queue without counting as an attempt. */
 async function postpone(job: Job, token: string | undefined, ms: number): Promise<never> {

@@ -263,51 +263,6 @@ describe('tasks', () => {
     expect((begun[5] ?? 0) - (begun[0] ?? 0)).toBeGreaterThan(rate.perMs * 1.8)
   })
 
-  it('of a task that has a limit since today still run in the queue of its module', async () => {
-    const id = await enqueue(7)
-    const limited = defineTask('shop.print', print.schema, { concurrency: 1 })
-    work(handle(limited, ({ orderId }) => orderId))
-    expect((await finished(id, 'completed')).returnvalue).toBe(7)
-  })
-
-  it('of a task that has lost its limits since are run, and found when they are dead', async () => {
-    const limited = defineTask('shop.print', print.schema, { concurrency: 1 })
-    const tasks = createTaskQueue({ queues })
-    expect(await queues.findUsed(['shop.print'])).toEqual([])
-    work(handle(print, ({ orderId }) => orderId))
-    const queue = queues.get('shop.print')
-    const { id } = await tasks.enqueue(limited, { orderId: 7 })
-    await eventually(async () => (await queue.getJobState(id)) === 'completed')
-    expect(await queues.findUsed(['shop.print'])).toEqual([])
-    await stops.pop()?.()
-    const { id: faulty } = await tasks.enqueue(limited, { orderId: 8 }, { attempts: 1 })
-    work(handle(print, () => Promise.reject(new Error('paper jam'))))
-    await eventually(async () => (await queue.getJobState(faulty)) === 'failed')
-    expect(await queues.findUsed(['shop.count', 'shop.print'])).toEqual(['shop.print'])
-  })
-
-  it('of a task that has lost its limits are run also when Redis comes after the worker', async () => {
-    const proxy = await startTcpProxy(config.redisUrl)
-    const limited = defineTask('shop.print', print.schema, { concurrency: 1 })
-    const { id } = await createTaskQueue({ queues }).enqueue(limited, { orderId: 7 })
-    const away = { ...config, redisUrl: proxy.url }
-    const late = createQueues({ config: away, log })
-    await proxy.cut()
-    await late.start()
-    const workers = createTaskWorkers({
-      config: away,
-      queues: late,
-      log,
-      metrics: createMetrics({ process: 'test' }),
-      tasks: [handle(print, ({ orderId }) => orderId)],
-      lookEveryMs: 50,
-    })
-    stops.push(() => workers.stop?.(AbortSignal.timeout(5_000)), late.stop, proxy.close)
-    void workers.start?.()
-    await proxy.restore()
-    await eventually(async () => (await queues.get('shop.print').getJobState(id)) === 'completed')
-  })
-
   it('wait for their delay', async () => {
     await createTaskQueue({ queues }).enqueue(print, { orderId: 1 }, { delay: 60_000 })
     expect(await queues.get('shop.tasks').getDelayedCount()).toBe(1)
@@ -369,7 +324,7 @@ describe('tasks', () => {
 
   function work(...tasks: TaskHandler[]): void {
     const metrics = createMetrics({ process: 'test' })
-    const workers = createTaskWorkers({ config, queues, log, metrics, tasks, lookEveryMs: 50 })
+    const workers = createTaskWorkers({ config, queues, log, metrics, tasks })
     void workers.start?.()
     stops.push(() => workers.stop?.(AbortSignal.timeout(5_000)))
   }
