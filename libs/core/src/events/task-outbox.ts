@@ -15,6 +15,9 @@ export interface TaskOutbox {
    * Writes a task down on the store's connection: inside a transaction it is done if the rest happened, or not at all. From there on it is as
    * safe as an event: an emptied Redis costs nothing. Throws if the payload breaks the task's schema, which is a defect of the caller.
    *
+   * It takes no `unique`: BullMQ would drop the job while another one with the key waits, and it would be owed for ever. Give the row that
+   * asks for the task a unique index instead.
+   *
    * @example
    * await store.transaction(async (store) => {
    *   const report = await store.reports.create(values)
