@@ -3,7 +3,7 @@ import { Worker, type Job, type JobsOptions } from 'bullmq'
 import type { CoreConfig } from '../config/index.ts'
 import type { Component } from '../lifecycle/index.ts'
 import { requestContext, type Logger } from '../logging/index.ts'
-import { bullConnection, bullPrefix, createOutageLog } from '../redis/index.ts'
+import { bullConnection, bullPrefix, createOutageLog, type OutageLog } from '../redis/index.ts'
 import type { Metrics } from '../telemetry/index.ts'
 import { createJobAttempt, type WorkedQueue } from './job-attempt.ts'
 import { retryDelay } from './retry.ts'
@@ -15,6 +15,10 @@ export interface JobWorkersDeps {
   metrics: Pick<Metrics, 'jobDuration'>
   name: string
   queues: readonly WorkedQueue[]
+  /** How many jobs of a queue are dead. Unset where it is also written down elsewhere that they are. */
+  countDead?(queue: string): Promise<number>
+  /** How many dead jobs of a queue are kept; 10,000 if unset. */
+  mostDead?: number
   /** After how long the jobs of a worker that died are taken over; for tests. */
   timing?: { lockDuration: number; stalledInterval: number }
 }
@@ -24,7 +28,7 @@ const takeOver = { lockDuration: 20_000, stalledInterval: 10_000 }
 const maxStalledCount = 10
 /** Both bounds hold; ages are in seconds. */
 const removeOnComplete = { count: 1_000, age: 86_400 }
-const removeOnFail = { count: 10_000, age: 30 * 86_400 }
+const deadSeconds = 30 * 86_400
 const firstPauseMs = 1_000
 /** How long BullMQ may take to write down the last results. Without Redis it would wait for ever. */
 const closingMs = 1_500
@@ -38,7 +42,7 @@ export interface JobWorkers extends Component {
 
 /** Runs jobs: retries with growing pauses, gives up where a repeat cannot help, and lets running ones end when the process stops. */
 export function createJobWorkers(deps: JobWorkersDeps): JobWorkers {
-  const { config, log, metrics, name, queues, timing = takeOver } = deps
+  const { config, log, metrics, name, queues, timing = takeOver, mostDead = 10_000 } = deps
   const stopping = new AbortController()
   const running = new Set<Promise<unknown>>()
   const workers: Worker[] = []
@@ -71,7 +75,8 @@ export function createJobWorkers(deps: JobWorkersDeps): JobWorkers {
       prefix: bullPrefix(config),
       concurrency: queue.concurrency,
       removeOnComplete,
-      removeOnFail,
+      // Not by age alone: a fault that kills each job would fill Redis, and with it everything stops. So the oldest make way, and the log says so.
+      removeOnFail: { count: mostDead, age: deadSeconds },
       ...(queue.rate && { limiter: { max: queue.rate.max, duration: queue.rate.perMs } }),
       maxStalledCount,
       ...timing,
@@ -86,7 +91,18 @@ export function createJobWorkers(deps: JobWorkersDeps): JobWorkers {
     })
     worker.on('error', (error) => outage.failed(error))
     worker.on('active', () => outage.recovered())
+    const dropping = createOutageLog(log.child({ queue: queue.name }), 'keeping all dead jobs')
+    worker.on('failed', (job) => {
+      if (job?.finishedOn) void tellDropped(queue.name, dropping)
+    })
     return worker
+  }
+
+  /** BullMQ drops them without a word. */
+  async function tellDropped(queue: string, dropping: OutageLog): Promise<void> {
+    const dead = await deps.countDead?.(queue).catch(() => undefined)
+    if (dead !== undefined && dead >= mostDead)
+      dropping.failed(new Error(`${mostDead} are kept, and the oldest make way`))
   }
 
   function track(queue: WorkedQueue) {

@@ -9,10 +9,10 @@ import type { Queues } from './queues.ts'
 import { countTicks, type Schedule } from './schedule.ts'
 import type { TaskHandler, TaskRun } from './task.ts'
 
-export interface TaskWorkersDeps extends Omit<JobWorkersDeps, 'name' | 'queues'> {
+export interface TaskWorkersDeps extends Omit<JobWorkersDeps, 'name' | 'queues' | 'countDead'> {
   tasks: readonly TaskHandler[]
-  /** Tells where jobs are left. */
-  queues: Pick<Queues, 'findUsed'>
+  /** Tells where jobs are left, and how many are dead. */
+  queues: Pick<Queues, 'findUsed' | 'get'>
   metrics: Pick<Metrics, 'jobDuration' | 'scheduleRunsMissed'>
   /** Knows the jobs that came through the outbox. Without it they run like all others, and the database is not told. */
   deliveries?: DeliveryRecord
@@ -57,7 +57,12 @@ export function createTaskWorkers({
     const limited = handlers.filter(({ task }) => task.queue !== shared.name)
     return [shared, ...limited.map((handler) => toOwnQueue(handler))]
   })
-  const workers = createJobWorkers({ ...deps, name: 'task workers', queues: worked })
+  const workers = createJobWorkers({
+    ...deps,
+    name: 'task workers',
+    queues: worked,
+    countDead: (name) => queues.get(name).getFailedCount(),
+  })
   const left = watchLeftQueues({
     queues,
     tasks,

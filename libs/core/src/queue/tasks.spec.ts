@@ -74,6 +74,31 @@ describe('tasks', () => {
     expect(attempts).toBe(1)
   })
 
+  it('that are dead are kept up to a number, and the log tells when the oldest make way', async () => {
+    const lines: string[] = []
+    const metrics = createMetrics({ process: 'test' })
+    const workers = createTaskWorkers({
+      config,
+      queues,
+      log: pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) }),
+      metrics,
+      tasks: [handle(print, () => Promise.reject(refused()))],
+      mostDead: 2,
+    })
+    void workers.start?.()
+    stops.push(() => workers.stop?.(AbortSignal.timeout(5_000)))
+    const told = () => lines.find((line) => line.includes('keeping all dead jobs'))
+    await finished(await enqueue(1), 'failed')
+    expect(told()).toBeUndefined()
+    await finished(await enqueue(2), 'failed')
+    await finished(await enqueue(3), 'failed')
+    expect(JSON.parse(await eventually(told))).toMatchObject({
+      queue: 'shop.tasks',
+      reason: '2 are kept, and the oldest make way',
+    })
+    expect(await queues.get('shop.tasks').getFailedCount()).toBe(2)
+  })
+
   it('refuse a payload that would not come out of JSON as it went in', async () => {
     const now = new Date()
     const tasks = createTaskQueue({ queues })
