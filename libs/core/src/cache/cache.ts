@@ -30,7 +30,10 @@ export interface Cache extends Component {
   ): CacheSpace<Value>
   /**
    * Drops every entry that has one of these tags, in every space. What is being loaded at this moment is not kept either. After a change in a
-   * transaction call it when the transaction is committed: `store.afterCommit(() => cache.invalidateTags(['quarry.stone:7']))`.
+   * transaction call it when the transaction is committed.
+   *
+   * @example
+   * store.afterCommit(() => cache.invalidateTags(['quarry.stone:7']), { evenIfUnknown: true })
    */
   invalidateTags(tags: readonly string[]): Promise<void>
   stop(): Promise<void>

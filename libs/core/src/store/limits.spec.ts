@@ -1,4 +1,10 @@
-import { createTestCore, eventually, type TestCore } from '../../testing/index.ts'
+import {
+  createTestCore,
+  eventually,
+  startTcpProxy,
+  type TcpProxy,
+  type TestCore,
+} from '../../testing/index.ts'
 import { createDatabase } from '../db/index.ts'
 import { createStore } from './index.ts'
 
@@ -10,10 +16,10 @@ beforeAll(async () => {
 afterAll(() => test.stop())
 
 /** The tables as the only repositories, and a way to SQL, over a pool of its own. */
-function createProbe({ databasePooler = false } = {}) {
+function createProbe({ databasePooler = false, databaseUrl = test.core.config.databaseUrl } = {}) {
   const { config, log, outboxNotifier } = test.core
   const database = createDatabase({
-    config: { ...config, databasePooler, appName: 'probe', databasePoolSize: 1 },
+    config: { ...config, databasePooler, databaseUrl, appName: 'probe', databasePoolSize: 1 },
     log,
   })
   const store = createStore({ database, outboxNotifier, log }, ({ user }) => ({ user }))
@@ -81,35 +87,62 @@ it('a read by hand is prepared once for a connection, but not behind a pooler', 
   }
 })
 
-it('a transaction that is cut in its COMMIT is unavailable and does not run again', async () => {
-  const { pool } = test.core.database
-  await pool.query(`
-    CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN PERFORM pg_sleep(30); RETURN NEW; END $$;
-    CREATE CONSTRAINT TRIGGER dawdle AFTER INSERT ON "user"
-      DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION dawdle()`)
-  const { database, store } = createProbe()
-  let runs = 0
-  let followed = false
-  const committing = store
-    .transaction(async (store) => {
-      runs += 1
-      store.afterCommit(() => (followed = true))
-      await store.user.create({ data: mason })
-    })
-    .catch((error: unknown) => error)
-  await eventually(async () => {
-    const { rows } = await pool.query(
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-        WHERE application_name = 'probe' AND state = 'active' AND query = 'COMMIT'`,
-    )
-    return rows.length > 0
+describe('a transaction that is cut in its COMMIT', () => {
+  const committing = `FROM pg_stat_activity
+    WHERE application_name = 'probe' AND state = 'active' AND query = 'COMMIT'`
+  let proxy: TcpProxy
+
+  beforeAll(async () => {
+    proxy = await startTcpProxy(test.core.config.databaseUrl)
   })
-  expect(await committing).toMatchObject({
-    code: 'database.unavailable',
-    retryAfterSeconds: 1,
-  })
-  expect([runs, followed, await database.client.user.count()]).toEqual([1, false, 0])
-  await pool.query('DROP FUNCTION dawdle CASCADE')
-  await database.close()
+  afterEach(() => test.core.database.pool.query('DROP FUNCTION dawdle CASCADE'))
+  afterAll(() => proxy.close())
+
+  it.each([
+    ['rolled back', 30, terminate, 0],
+    ['committed', 1, cut, 1],
+  ])(
+    'and %s is unavailable, does not run again, and is followed by what harms nobody',
+    async (_, dawdleSeconds, harm, users) => {
+      await dawdleInCommit(dawdleSeconds)
+      const { database, store } = createProbe({ databaseUrl: proxy.url })
+      const seen: string[] = []
+      const outcome = store
+        .transaction(async (store) => {
+          seen.push('run')
+          store.afterCommit(() => seen.push('never'))
+          store.afterCommit(() => seen.push('followed'), { evenIfUnknown: true })
+          await store.user.create({ data: mason })
+        })
+        .catch((error: unknown) => error)
+      await eventually(harm)
+      expect(await outcome).toMatchObject({ code: 'database.unavailable', retryAfterSeconds: 1 })
+      expect(seen).toEqual(['run', 'followed'])
+      await eventually(async () => (await ask(`SELECT ${committing}`)) === 0)
+      expect(await ask('SELECT FROM "user"')).toBe(users)
+      await database.close()
+    },
+  )
+
+  async function terminate(): Promise<boolean> {
+    return (await ask(`SELECT pg_terminate_backend(pid) ${committing}`)) > 0
+  }
+
+  /** The server does not notice, and goes on. */
+  async function cut(): Promise<boolean> {
+    if ((await ask(`SELECT ${committing}`)) === 0) return false
+    await proxy.cut()
+    return true
+  }
+
+  const dawdleInCommit = (seconds: number) =>
+    test.core.database.pool.query(`
+      CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN PERFORM pg_sleep(${seconds}); RETURN NEW; END $$;
+      CREATE CONSTRAINT TRIGGER dawdle AFTER INSERT ON "user"
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION dawdle()`)
+
+  async function ask(query: string): Promise<number> {
+    return (await test.core.database.pool.query(query)).rowCount ?? 0
+  }
 })

@@ -114,11 +114,14 @@ describe('a transaction of a store', () => {
       BEGIN RAISE EXCEPTION 'taken' USING ERRCODE = 'unique_violation'; END $$;
       CREATE CONSTRAINT TRIGGER refuse_at_commit AFTER INSERT ON "user"
         DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse_at_commit()`)
+    let followed = false
     const failing = store.transaction(async (store) => {
+      store.afterCommit(() => (followed = true), { evenIfUnknown: true })
       await store.users.create('ada')
       await store.events.publish(stoneCut, { stone: 'granite' })
     })
     await expect(failing).rejects.toMatchObject({ code: 'request.value_taken' })
+    expect(followed).toBe(false)
     expect([await countUsers(), await countEvents(), wakes]).toEqual([0, 0, 0])
     await test.core.database.pool.query('DROP FUNCTION refuse_at_commit CASCADE')
   })

@@ -9,7 +9,12 @@ import {
 import type { Logger } from '../logging/index.ts'
 import { createMailQueue, type MailQueue } from '../mail/index.ts'
 import { createAfterCommit, type AfterCommit } from './after-commit.ts'
-import { refuseStricter, runTransaction, type TransactionOptions } from './transaction.ts'
+import {
+  isUnknownOutcome,
+  refuseStricter,
+  runTransaction,
+  type TransactionOptions,
+} from './transaction.ts'
 
 export interface StoreDeps {
   database: Database
@@ -39,7 +44,7 @@ export type Store<Repositories> = Repositories & {
    * await store.transaction(async (store) => {
    *   const user = await store.users.create(values)
    *   await store.events.publish(userRegistered, { userId: user.id })
-   *   store.afterCommit(() => cache.invalidateTags(['users']))
+   *   store.afterCommit(() => cache.invalidateTags(['users']), { evenIfUnknown: true })
    * })
    */
   transaction<T>(
@@ -48,7 +53,11 @@ export type Store<Repositories> = Repositories & {
   ): Promise<T>
   /**
    * Runs after the commit, in the order of the calls; never after a rollback; at once outside a transaction. The transaction waits for it. A
-   * failure is logged and changes nothing: what must not be lost is an event.
+   * failure is logged and changes nothing: what must not be lost is an event. Nor is it run when the connection breaks in the commit, unless
+   * it is `evenIfUnknown`.
+   *
+   * @example
+   * store.afterCommit(() => cache.invalidateTags(['users']), { evenIfUnknown: true })
    */
   afterCommit: AfterCommit['add']
 }
@@ -78,7 +87,9 @@ export function createStore<Repositories extends object>(
     work: (store: Store<Repositories>) => Promise<T>,
     options: TransactionOptions = {},
   ): Promise<T> {
+    let committing: AfterCommit | undefined
     const { result, hooks } = await runTransaction(database, options, async (tx) => {
+      committing = undefined
       const hooks = createAfterCommit(log)
       const events = createOutbox(tx)
       const tasks = createTaskOutbox(tx)
@@ -109,7 +120,12 @@ export function createStore<Repositories extends object>(
         },
         afterCommit: hooks.add,
       }
-      return { result: await work(store), hooks }
+      const result = await work(store)
+      committing = hooks
+      return { result, hooks }
+    }).catch(async (error: unknown) => {
+      if (isUnknownOutcome(error)) await committing?.runEvenIfUnknown()
+      throw error
     })
     await hooks.run()
     return result

@@ -1,6 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { toDatabaseError, type Database, type Db } from '../db/index.ts'
-import { AppError, databaseContention } from '../errors/index.ts'
+import {
+  AppError,
+  databaseContention,
+  databaseTimeout,
+  databaseUnavailable,
+} from '../errors/index.ts'
 
 export interface TransactionOptions {
   /** How much of what others do at the same time it may see; `read committed` if absent. */
@@ -84,6 +89,11 @@ async function setLimits(tx: Tx, limits: Record<string, number>): Promise<void> 
 /** The statement that lost tells so; a `COMMIT` whose connection broke does not, and is never repeated: it may have happened. */
 const isContention = (error: unknown): boolean =>
   error instanceof AppError && error.code === databaseContention.code
+
+/** Whether a `COMMIT` that ended with this error may have happened. */
+export const isUnknownOutcome = (error: unknown): boolean =>
+  error instanceof AppError &&
+  (error.code === databaseUnavailable.code || error.code === databaseTimeout.code)
 
 /** Doubled each time and drawn by lot, so that two that met do not meet again. */
 const pauseBefore = (attempt: number): number => (0.5 + Math.random()) * 10 * 2 ** attempt

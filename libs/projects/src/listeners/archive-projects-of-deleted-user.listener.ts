@@ -22,6 +22,6 @@ const archiveSome = ({ store, cache }: ArchiveProjectsDeps, ownerId: number): Pr
   store.transaction(async (store) => {
     const ids = await store.projects.archiveSomeOf(ownerId, batch)
     for (const projectId of ids) await store.events.publish(projectArchived, { projectId })
-    store.afterCommit(() => cache.invalidateTags(ids.map(projectTag)))
+    store.afterCommit(() => cache.invalidateTags(ids.map(projectTag)), { evenIfUnknown: true })
     return ids.length
   })

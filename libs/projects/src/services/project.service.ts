@@ -91,6 +91,6 @@ export function createProjectService({ store, cache }: ProjectServiceDeps) {
   }
 
   function forgetAfterCommit(store: ProjectsStore, id: number): void {
-    store.afterCommit(() => cache.invalidateTags([projectTag(id)]))
+    store.afterCommit(() => cache.invalidateTags([projectTag(id)]), { evenIfUnknown: true })
   }
 }
