@@ -1,15 +1,16 @@
 import { z } from 'zod'
 import {
-  ConfigError,
   defineConfig,
   duration,
   flag,
   integer,
   key,
+  type ConfigMisfit,
   type ConfigOf,
+  type Given,
 } from '@ashlar/core/config'
-import { optionKeys, totpKeysOf } from './auth.option-config.ts'
-import { providerKeys, providersOf } from './auth.provider-config.ts'
+import { misfitsOfOptions, optionKeys, totpKeysOf } from './auth.option-config.ts'
+import { misfitsOfProviders, providerKeys, providersOf } from './auth.provider-config.ts'
 import { Password } from './schemas/password.schema.ts'
 import { Email } from './schemas/user.schema.ts'
 import { isSigningKey } from './services/signing-key.ts'
@@ -153,15 +154,18 @@ export const authConfig = defineConfig(
     signIn: providersOf(env),
     admin: adminOf(env.AUTH_ADMIN_EMAIL, env.AUTH_ADMIN_PASSWORD),
   }),
+  (given) => [...misfitsOfOptions(given), ...misfitsOfProviders(given), ...misfitsOfAdmin(given)],
 )
 
 function adminOf(email: string | undefined, password: string | undefined) {
-  if (email === undefined && password === undefined) return undefined
-  if (email === undefined) throw missingForAdmin('AUTH_ADMIN_EMAIL', 'admin@example.com')
-  if (password === undefined)
-    throw missingForAdmin('AUTH_ADMIN_PASSWORD', 'the output of: openssl rand -base64 24')
-  return { email, password }
+  return email === undefined || password === undefined ? undefined : { email, password }
 }
 
-const missingForAdmin = (name: string, example: string) =>
-  new ConfigError([{ key: name, problem: 'is missing for the first admin', example }])
+const adminKeys = ['AUTH_ADMIN_EMAIL', 'AUTH_ADMIN_PASSWORD'] as const
+type AdminKey = (typeof adminKeys)[number]
+
+function misfitsOfAdmin(given: Given<AdminKey>): ConfigMisfit<AdminKey>[] {
+  const absent = adminKeys.filter((name) => given[name] === undefined)
+  if (absent.length !== 1) return []
+  return absent.map((key) => ({ key, problem: 'is missing for the first admin' }))
+}

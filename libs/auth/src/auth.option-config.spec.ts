@@ -25,6 +25,13 @@ describe('what is off by default', () => {
     expect(() => parse({ AUTH_TOTP_SECOND_KEY: second })).toThrow('AUTH_TOTP_KEY is missing')
   })
 
+  it('the first admin has an e-mail and a password, which is told beside every other fault', () => {
+    const wrong = { AUTH_SESSION_LIMIT: 'x', AUTH_TOTP_SECOND_KEY: 'x' }
+    expect(() => parse({ ...wrong, AUTH_ADMIN_EMAIL: 'admin@example.com' })).toThrow(
+      /AUTH_SESSION_LIMIT must [^]+AUTH_TOTP_SECOND_KEY must [^]+AUTH_TOTP_KEY is missing[^]+AUTH_ADMIN_PASSWORD is missing/,
+    )
+  })
+
   it.each([
     'x',
     randomBytes(16).toString('base64'),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ConfigError, flag, key } from '@ashlar/core/config'
+import { flag, key, type ConfigMisfit, type Given } from '@ashlar/core/config'
 
 const EncryptionKey = z.string().refine(isEncryptionKey, { error: 'must be 32 bytes in base64' })
 
@@ -34,13 +34,17 @@ export const optionKeys = {
 
 type Values = { [Key in keyof typeof optionKeys]: z.output<(typeof optionKeys)[Key]> }
 
-/** The keys of the second factor, the one that encrypts first; undefined if it is off. Throws a fault for a second key without a first. */
+/** The keys of the second factor, the one that encrypts first; undefined if it is off. */
 export function totpKeysOf(env: Values): readonly string[] | undefined {
   const { AUTH_TOTP_KEY: first, AUTH_TOTP_SECOND_KEY: second } = env
-  if (first !== undefined) return second === undefined ? [first] : [first, second]
-  if (second === undefined) return undefined
-  const example = 'the output of: openssl rand -base64 32'
-  throw new ConfigError([
-    { key: 'AUTH_TOTP_KEY', problem: 'is missing beside AUTH_TOTP_SECOND_KEY', example },
-  ])
+  if (first === undefined) return undefined
+  return second === undefined ? [first] : [first, second]
+}
+
+export function misfitsOfOptions({
+  AUTH_TOTP_KEY: first,
+  AUTH_TOTP_SECOND_KEY: second,
+}: Given<keyof Values>): ConfigMisfit<keyof Values>[] {
+  if (first !== undefined || second === undefined) return []
+  return [{ key: 'AUTH_TOTP_KEY', problem: 'is missing beside AUTH_TOTP_SECOND_KEY' }]
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ConfigError, key, type ConfigFault } from '@ashlar/core/config'
+import { key, type ConfigMisfit, type Given } from '@ashlar/core/config'
 
 /** An application that is registered with a provider. */
 export interface ClientCredentials {
@@ -62,19 +62,12 @@ export const providerKeys = {
 
 type Values = { [Key in keyof typeof providerKeys]: z.output<(typeof providerKeys)[Key]> }
 
-/** What is switched on, and undefined if nothing is. Throws a fault for each key that is missing beside another one. */
+/** What is switched on, and undefined if nothing is. */
 export function providersOf(env: Values) {
-  const faults = [
-    ...faultsOfPair(env, 'AUTH_GOOGLE_CLIENT_ID', 'AUTH_GOOGLE_CLIENT_SECRET'),
-    ...faultsOfPair(env, 'AUTH_GITHUB_CLIENT_ID', 'AUTH_GITHUB_CLIENT_SECRET'),
-  ]
   const google = credentials(env.AUTH_GOOGLE_CLIENT_ID, env.AUTH_GOOGLE_CLIENT_SECRET)
   const github = credentials(env.AUTH_GITHUB_CLIENT_ID, env.AUTH_GITHUB_CLIENT_SECRET)
   const returnUrl = env.AUTH_OAUTH_RETURN_URL
-  const isOn = google !== undefined || github !== undefined
-  if (isOn && returnUrl === undefined) faults.push(missing('AUTH_OAUTH_RETURN_URL'))
-  if (faults.length > 0) throw new ConfigError(faults)
-  if (!isOn || returnUrl === undefined) return undefined
+  if (returnUrl === undefined || (!google && !github)) return undefined
   return {
     returnUrl,
     google: google && { ...google, issuer: env.AUTH_GOOGLE_ISSUER },
@@ -95,23 +88,20 @@ function credentials(
     : undefined
 }
 
-const examples = {
-  AUTH_GOOGLE_CLIENT_ID: 'the id that Google shows',
-  AUTH_GOOGLE_CLIENT_SECRET: 'the secret that Google shows',
-  AUTH_GITHUB_CLIENT_ID: 'the id that GitHub shows',
-  AUTH_GITHUB_CLIENT_SECRET: 'the secret that GitHub shows',
-  AUTH_OAUTH_RETURN_URL: 'https://app.example.com/signed-in',
-} as const
+const pairs = [
+  ['AUTH_GOOGLE_CLIENT_ID', 'AUTH_GOOGLE_CLIENT_SECRET'],
+  ['AUTH_GITHUB_CLIENT_ID', 'AUTH_GITHUB_CLIENT_SECRET'],
+] as const
 
-type Needed = keyof typeof examples
+type Key = keyof Values
 
-function faultsOfPair(env: Values, idKey: Needed, secretKey: Needed): ConfigFault[] {
-  const absent = [idKey, secretKey].filter((name) => env[name] === undefined)
-  return absent.length === 1 ? absent.map(missing) : []
+/** A key of a pair without the other, and a pair without an address to return to. */
+export function misfitsOfProviders(given: Given<Key>): ConfigMisfit<Key>[] {
+  const isGiven = (name: Key) => given[name] !== undefined
+  const absent: Key[] = pairs.flatMap((pair) =>
+    pair.some(isGiven) ? pair.filter((name) => !isGiven(name)) : [],
+  )
+  if (pairs.some((pair) => pair.every(isGiven)) && !isGiven('AUTH_OAUTH_RETURN_URL'))
+    absent.push('AUTH_OAUTH_RETURN_URL')
+  return absent.map((key) => ({ key, problem: 'is missing for the sign-in with a provider' }))
 }
-
-const missing = (name: Needed): ConfigFault => ({
-  key: name,
-  problem: 'is missing for the sign-in with a provider',
-  example: examples[name],
-})

@@ -177,6 +177,10 @@ export const coreConfig = defineConfig(
     tracing: env.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined && !env.OTEL_SDK_DISABLED,
     modules: env.MODULES,
   }),
+  ({ PORT, MANAGEMENT_PORT }) =>
+    PORT !== undefined && PORT === MANAGEMENT_PORT && PORT !== '0'
+      ? [{ key: 'MANAGEMENT_PORT', problem: 'must be another port than PORT' }]
+      : [],
 )
 
 const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text

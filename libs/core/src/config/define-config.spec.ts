@@ -32,8 +32,13 @@ const door = defineConfig(
       example: 'a sentence',
       password: true,
     }),
+    DOOR_BELL: key(z.string().optional(), { description: 'Rings.', example: 'a gong' }),
   },
   (env) => ({ url: env.DOOR_URL, secret: env.DOOR_SECRET }),
+  ({ DOOR_PASSWORD, DOOR_BELL }) =>
+    DOOR_PASSWORD !== undefined && DOOR_BELL === undefined
+      ? [{ key: 'DOOR_BELL', problem: 'is missing beside DOOR_PASSWORD' }]
+      : [],
 )
 
 const good = {
@@ -74,6 +79,22 @@ describe('a configuration', () => {
     ])
   })
 
+  it('tells what does not fit together, also beside a key that is wrong by itself', () => {
+    const misfit = {
+      key: 'DOOR_BELL',
+      problem: 'is missing beside DOOR_PASSWORD',
+      example: 'a gong',
+    }
+    const alone = { ...good, DOOR_PASSWORD: 'a sentence' }
+    expect(faultsOf(alone)).toEqual([misfit])
+    expect(faultsOf({ ...alone, DOOR_URL: 'http://x', REPEATS: '10' })).toEqual([
+      expect.objectContaining({ key: 'REPEATS' }),
+      expect.objectContaining({ key: 'DOOR_URL' }),
+      misfit,
+    ])
+    expect(faultsOf({ ...alone, DOOR_BELL: 'a gong' })).toEqual([])
+  })
+
   it('names a key that is missing, in the words that a process prints', () => {
     expect(() => parse({ ...good, DOOR_URL: undefined })).toThrow(
       new ConfigError([
@@ -94,7 +115,11 @@ describe('a configuration', () => {
   it.each([
     ['a placeholder', { DOOR_SECRET: `changethis-${'k'.repeat(32)}` }, 'is a placeholder'],
     ['a placeholder in a URL', { DOOR_URL: 'https://a:change_me@b' }, 'is a placeholder'],
-    ['a placeholder for a password', { DOOR_PASSWORD: 'Change-This' }, 'is a placeholder'],
+    [
+      'a placeholder for a password',
+      { DOOR_BELL: '', DOOR_PASSWORD: 'Change-This' },
+      'is a placeholder',
+    ],
     ['a secret under 32 bytes', { DOOR_SECRET: 'k'.repeat(31) }, 'is under 32 bytes'],
   ])('is refused in production, but not elsewhere, with %s', (_name, values, problem) => {
     expect(faultsOf({ ...good, ...values, APP_ENV: 'local' })).toEqual([])
@@ -104,7 +129,8 @@ describe('a configuration', () => {
   })
 
   it('takes a short password in production, because a person types it', () => {
-    expect(faultsOf({ ...good, DOOR_PASSWORD: 'eight ch', APP_ENV: 'production' })).toEqual([])
+    const given = { ...good, DOOR_PASSWORD: 'eight ch', DOOR_BELL: 'a gong' }
+    expect(faultsOf({ ...given, APP_ENV: 'production' })).toEqual([])
   })
 
   it('cannot be declared with a key that nobody described', () => {
@@ -165,6 +191,16 @@ describe('the configuration of the platform', () => {
     expect(parseCore().tracing).toBe(false)
     expect(parseCore(endpoint).tracing).toBe(true)
     expect(parseCore({ ...endpoint, OTEL_SDK_DISABLED: 'true' }).tracing).toBe(false)
+  })
+
+  it('serves the public and the management on two ports', () => {
+    const ports = (PORT: string, MANAGEMENT_PORT?: string) =>
+      findConfigFaults({ coreConfig }, { ...required, PORT, MANAGEMENT_PORT })
+    expect(ports('9464', '9464')).toEqual([
+      { key: 'MANAGEMENT_PORT', problem: 'must be another port than PORT', example: '9464' },
+    ])
+    for (const [port, management] of [['3000', '9464'], ['9464'], ['0', '0']] as const)
+      expect(ports(port, management)).toEqual([])
   })
 
   it.each([

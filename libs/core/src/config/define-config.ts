@@ -17,7 +17,17 @@ type Keys = Record<string, z.ZodType>
 export interface ConfigDefinition<Config = unknown> {
   readonly keys: Keys
   readonly build: (values: never) => Config
+  readonly check: (given: never) => readonly ConfigMisfit[]
 }
+
+/** A key that does not fit the others that are given, and why: `is missing beside …`. */
+export interface ConfigMisfit<Key extends string = string> {
+  key: Key
+  problem: string
+}
+
+/** What an environment gives for the keys of a definition, as text, right or wrong. */
+export type Given<Key extends string> = { readonly [Name in Key]?: string }
 
 export type ConfigOf<Definition> =
   Definition extends ConfigDefinition<infer Config> ? Config : never
@@ -32,7 +42,8 @@ export function key<Schema extends z.ZodType>(schema: Schema, help: KeyHelp): Sc
 }
 
 /**
- * Declares the keys that an owner reads and the object that it gets. `build` may throw a {@link ConfigError} for keys that do not fit together.
+ * Declares the keys that an owner reads and the object that it gets. `check` tells which keys do not fit together; it is also asked when one of
+ * them is wrong by itself, so that an operator sees everything at once. `build` is only called when nothing is wrong.
  *
  * @example
  * const greetingConfig = defineConfig(
@@ -43,8 +54,11 @@ export function key<Schema extends z.ZodType>(schema: Schema, help: KeyHelp): Sc
 export function defineConfig<const Shape extends Keys, Config extends object>(
   keys: Shape,
   build: (values: { [Key in keyof Shape]: z.output<Shape[Key]> }) => Config,
+  check: (
+    given: Given<keyof Shape & string>,
+  ) => readonly ConfigMisfit<keyof Shape & string>[] = () => [],
 ): ConfigDefinition<Readonly<Config>> {
-  return { keys, build }
+  return { keys, build, check }
 }
 
 export interface ConfigFault {
@@ -88,7 +102,7 @@ export function findConfigFaults(
   const isProduction = environment['APP_ENV'] === 'production'
   return Object.values(definitions).flatMap((definition) => {
     const faults = findKeyFaults(definition.keys, environment, isProduction)
-    return faults.length > 0 ? faults : findMisfits(definition, environment)
+    return [...faults, ...findMisfits(definition, environment)]
   })
 }
 
@@ -102,15 +116,12 @@ function findKeyFaults(keys: Keys, environment: Environment, isProduction: boole
   })
 }
 
-/** Each key is fine; whether they fit together, `build` knows. */
-function findMisfits(definition: ConfigDefinition, environment: Environment): ConfigFault[] {
-  try {
-    buildFrom(definition, environment)
-    return []
-  } catch (error) {
-    if (error instanceof ConfigError) return [...error.faults]
-    throw error
-  }
+function findMisfits({ keys, check }: ConfigDefinition, environment: Environment): ConfigFault[] {
+  return check(pick(keys, environment) as never).map(({ key: name, problem }) => ({
+    key: name,
+    problem,
+    example: helpOf(name, keys[name]).example,
+  }))
 }
 
 function buildFrom({ keys, build }: ConfigDefinition, environment: Environment): object {
@@ -137,8 +148,8 @@ function keysOf(definitions: Record<string, ConfigDefinition>): Keys {
   return Object.assign({}, ...Object.values(definitions).map(({ keys }) => keys)) as Keys
 }
 
-function helpOf(name: string, schema: z.ZodType): KeyHelp {
-  const help = helpByKey.get(schema)
+function helpOf(name: string, schema: z.ZodType | undefined): KeyHelp {
+  const help = schema && helpByKey.get(schema)
   if (!help)
     throw new Error(`Configuration key ${name} has no description: wrap its schema in key()`)
   return help

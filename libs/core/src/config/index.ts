@@ -8,7 +8,9 @@ export {
   parseConfig,
   type ConfigDefinition,
   type ConfigFault,
+  type ConfigMisfit,
   type ConfigOf,
+  type Given,
 } from './define-config.ts'
 export { exportEnvironment, readEnvironment, type Environment } from './environment.ts'
 export { commaSeparated, duration, flag, integer, port, url } from './values.ts'
