@@ -7,7 +7,7 @@ import { commandLine } from '../servers/processes.ts'
 export function findPortHolder(port: number) {
   const pid = process.platform === 'linux' ? fromProc(port) : fromLsof(port)
   if (!pid) return undefined
-  const command = commandLine(pid)
+  const command = onOneLine(commandLine(pid))
   return { pid, program: basename(command.split(' ')[0] ?? ''), command: shorten(command) }
 }
 
@@ -51,6 +51,14 @@ function fromLsof(port: number) {
   } catch {
     return undefined
   }
+}
+
+/** An argument may hold line breaks, and what a terminal obeys. */
+function onOneLine(text: string) {
+  return text.replace(
+    /[\p{Cc}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }
 
 function linkTarget(path: string) {

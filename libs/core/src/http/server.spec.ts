@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { Agent, get } from 'node:http'
 import { connect } from 'node:net'
@@ -227,16 +228,28 @@ describe('a slow client', () => {
 })
 
 describe('a start', () => {
-  it('fails when the port is taken', async () => {
-    const server = await serve()
-    const log = { info: () => undefined } as never
-    const second = createHttpServer({
-      app: () => undefined,
-      port: server.port,
-      problemBaseUrl,
-      log,
+  const serverAt = (port: number) =>
+    createHttpServer({ app: () => undefined, port, problemBaseUrl, log: {} as never })
+
+  it('fails when the port is taken, and names it and its holder', async () => {
+    const script =
+      'require("net").createServer().listen(0, function () { console.log(this.address().port) })'
+    const holder = spawn(process.execPath, ['-e', script])
+    const [line] = (await once(holder.stdout, 'data')) as [Buffer]
+    const started = serverAt(Number(line)).start()
+    await expect(started.finally(() => holder.kill())).rejects.toMatchObject({
+      code: 'EADDRINUSE',
+      port: Number(line),
+      message: expect.stringMatching(`pid ${holder.pid}, .*Set PORT to another port`),
     })
-    await expect(second.start()).rejects.toMatchObject({ code: 'EADDRINUSE', port: server.port })
+  })
+
+  it('fails for its configuration when the process itself has the port', async () => {
+    const server = await serve()
+    await expect(serverAt(server.port).start()).rejects.toMatchObject({
+      name: 'ConfigError',
+      message: 'PORT must be another port than MANAGEMENT_PORT. Example: PORT=3000',
+    })
     await server.stop()
   })
 })

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import { Server as NetServer, type AddressInfo } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Component } from '../lifecycle/index.ts'
+import { explainTakenPort, type Component, type PortVariable } from '../lifecycle/index.ts'
 import type { Logger } from '../logging/index.ts'
 import { trackConnections } from './connections.ts'
 import type { Health } from './health.ts'
@@ -24,6 +24,8 @@ export interface HttpServerDeps {
   requestTimeoutMs?: number
   /** What it is, in logs. */
   name?: string
+  /** The key of the configuration that gives `port`: whoever finds it taken is told. */
+  portVariable?: PortVariable
   /** How long idle clients may still send on connections that they believe open once the server stops, in milliseconds. */
   lingerMs?: number
 }
@@ -46,7 +48,7 @@ const limits = {
 }
 
 /**
- * Serves an app. `start` throws when it cannot listen. `stop` takes no new connections, answers what was asked, tells every client to close,
+ * Serves an app. `start` throws when it cannot listen, with who does. `stop` takes no new connections, answers what was asked, tells every client to close,
  * and returns when all are gone or `signal` aborts.
  *
  * @example
@@ -61,6 +63,7 @@ export function createHttpServer({
   headersTimeoutMs = 10_000,
   requestTimeoutMs = 20_000,
   name = 'http server',
+  portVariable = 'PORT',
   lingerMs = 500,
 }: HttpServerDeps): HttpServer {
   const server = createServer({
@@ -86,7 +89,9 @@ export function createHttpServer({
 
   async function start(): Promise<void> {
     server.listen(port)
-    await once(server, 'listening')
+    await once(server, 'listening').catch((error: unknown) => {
+      throw explainTakenPort(error, portVariable)
+    })
     log.info({ port: boundPort(), component: name }, 'listening')
   }
 

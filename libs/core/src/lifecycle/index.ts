@@ -1,2 +1,3 @@
 export { createLifecycle, type Component, type Lifecycle, type LifecycleDeps } from './lifecycle.ts'
+export { explainTakenPort, PortTakenError, type PortVariable } from './port-taken.ts'
 export { runProcess } from './run-process.ts'

@@ -1,7 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { rm } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { eventually } from '../../testing/eventually.ts'
@@ -81,16 +80,19 @@ describe('a process', () => {
     ])
   })
 
-  it('tells in one line that its port is taken, and ends with 1', async () => {
-    const other = createServer().listen(0, '127.0.0.1')
-    await once(other, 'listening')
-    const { port } = other.address() as AddressInfo
-    const { code, stdout, stderr } = await run('none', { PORT: String(port) }).exit
-    other.close()
+  it('tells in one line that its port is taken and by whom, and ends with 1', async () => {
+    const script =
+      "//\u001b[2J\nrequire('net').createServer().listen(0, '127.0.0.1', function () { console.log(this.address().port) })"
+    const holder = spawn(process.execPath, ['-e', script])
+    running.push(holder)
+    const [line] = (await once(holder.stdout, 'data')) as [Buffer]
+    const port = line.toString().trim()
+    const { code, stdout, stderr } = await run('none', { PORT: port }).exit
+    const command = `${process.execPath} -e ${script.replaceAll('\n', '\\u000a').replace('\u001b', '\\u001b')}`
     expect({ code, stdout, stderr }).toEqual({
       code: 1,
       stdout: '',
-      stderr: `Port ${port} is taken by another program. Set PORT or MANAGEMENT_PORT to another one.\n`,
+      stderr: `Port ${port} is taken by node (pid ${holder.pid}, ${command.slice(0, 99)}…). Set PORT to another port.\n`,
     })
   })
 

@@ -1,6 +1,7 @@
 import { ConfigError } from '../config/index.ts'
 import type { Logger } from '../logging/index.ts'
 import type { Lifecycle } from './lifecycle.ts'
+import { PortTakenError } from './port-taken.ts'
 
 /** Exit code for a configuration that cannot be used (sysexits.h, EX_CONFIG). */
 const configFault = 78
@@ -47,16 +48,11 @@ function refuseToStart(error: unknown, log: Logger | undefined): never {
     )
     process.exit(configFault)
   }
-  if (isPortTaken(error)) {
-    process.stderr.write(
-      `Port ${error.port} is taken by another program. Set PORT or MANAGEMENT_PORT to another one.\n`,
-    )
+  if (error instanceof PortTakenError) {
+    process.stderr.write(`${error.message}\n`)
     process.exit(1)
   }
   if (log) log.fatal({ err: error }, 'failed to start')
   else process.stderr.write(`Failed to start: ${String(error)}\n`)
   process.exit(1)
 }
-
-const isPortTaken = (error: unknown): error is Error & { port: number } =>
-  error instanceof Error && 'code' in error && error.code === 'EADDRINUSE' && 'port' in error

@@ -9,7 +9,7 @@ import { addManagement, createCore, type Core } from './index.ts'
 const tracing = { name: 'tracing', isOn: false, stop: async () => undefined }
 
 /** A process of nothing but its management port, none of whose servers is there. */
-async function start() {
+async function start(defaultPort = 0) {
   const { core: config } = parseConfig(
     { core: coreConfig },
     {
@@ -33,7 +33,7 @@ async function start() {
     config,
     log: createLogger({ name: 'api', config, destination }),
   })
-  const health = addManagement(core, { tracing, defaultPort: 0, needsRedis: false })
+  const health = addManagement(core, { tracing, defaultPort, needsRedis: false })
   await core.lifecycle.start()
   const started = lines.find(({ msg }) => msg === 'listening')
   return { core, health, lines, port: started?.['port'] as number }
@@ -137,6 +137,10 @@ describe('the management port', () => {
     expect(await response.text()).not.toContain('secret')
     expect((await fetch(`${url}/health/live`)).status).toBe(200)
     await broken.core.lifecycle.stop()
+  })
+
+  it('names its own key where the port is taken', async () => {
+    await expect(start(port)).rejects.toThrow('MANAGEMENT_PORT must be another port than PORT.')
   })
 
   it('stops at once, with scrapers and silent clients connected', async () => {

@@ -31,6 +31,7 @@ export function addManagement(
   lifecycle.add(
     createHttpServer({
       name: 'management port',
+      portVariable: 'MANAGEMENT_PORT',
       app: createManagementApp({ config, health, metrics, log }),
       port: config.managementPort ?? defaultPort,
       problemBaseUrl,
