@@ -13,3 +13,4 @@ export { startSmtpServer, type ReceivedMail, type TestSmtpServer } from './smtp-
 export { sortsWithoutIndex, type SortsWithoutIndexDeps } from './sorts-without-index.ts'
 export { startWorker, type TestWorker } from './test-worker.ts'
 export { startTcpProxy, type TcpProxy } from './tcp-proxy.ts'
+export { watchDeletes } from './watch-deletes.ts'

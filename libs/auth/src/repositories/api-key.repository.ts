@@ -38,7 +38,7 @@ export function createApiKeyRepository(db: DbFor<'apiKey'>) {
     await db.apiKey.deleteMany({ where: { userId } })
   }
 
-  async function deleteExpired(before: Date): Promise<void> {
-    await db.apiKey.deleteMany({ where: { expiresAt: { lt: before } } })
+  function deleteExpired(before: Date, signal: AbortSignal): Promise<number> {
+    return db.apiKey.deleteInBatches({ where: { expiresAt: { lt: before } }, signal })
   }
 }

@@ -39,8 +39,7 @@ export function createAuditEntryRepository(db: DbFor<'auditEntry'>) {
     return db.auditEntry.findPage({ list })
   }
 
-  async function deleteBefore(before: Date): Promise<number> {
-    const { count } = await db.auditEntry.deleteMany({ where: { createdAt: { lt: before } } })
-    return count
+  function deleteBefore(before: Date, signal: AbortSignal): Promise<number> {
+    return db.auditEntry.deleteInBatches({ where: { createdAt: { lt: before } }, signal })
   }
 }

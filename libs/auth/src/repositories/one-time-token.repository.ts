@@ -44,8 +44,7 @@ export function createOneTimeTokenRepository(db: DbFor<'oneTimeToken'>) {
     })
   }
 
-  async function deleteExpired(before: Date): Promise<number> {
-    const { count } = await db.oneTimeToken.deleteMany({ where: { expiresAt: { lt: before } } })
-    return count
+  function deleteExpired(before: Date, signal: AbortSignal): Promise<number> {
+    return db.oneTimeToken.deleteInBatches({ where: { expiresAt: { lt: before } }, signal })
   }
 }

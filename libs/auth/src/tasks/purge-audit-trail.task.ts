@@ -16,9 +16,9 @@ export interface PurgeAuditTrailDeps {
 export const purgeAuditTrailTask = ({ config, store, clock }: PurgeAuditTrailDeps) =>
   handle(
     purgeAuditTrail,
-    async () => {
+    async (_, { signal }) => {
       const before = new Date(clock.now().getTime() - config.auditRetentionMs)
-      return { purged: await store.audit.deleteBefore(before) }
+      return { purged: await store.audit.deleteBefore(before, signal) }
     },
     { schedule: { cron: '37 3 * * *' } },
   )

@@ -12,12 +12,12 @@ const purgeExpiredSessions = defineTask('auth.purge-expired-sessions', z.object(
 export const purgeExpiredSessionsTask = (store: AuthStore, clock: Clock) =>
   handle(
     purgeExpiredSessions,
-    async () => {
+    async (_, { signal }) => {
       const now = clock.now()
       const before = new Date(now.getTime() - retentionMs)
-      const purged = await store.sessions.deleteExpired(before)
-      await store.apiKeys.deleteExpired(before)
-      await store.tokens.deleteExpired(now)
+      const purged = await store.sessions.deleteExpired(before, signal)
+      await store.apiKeys.deleteExpired(before, signal)
+      await store.tokens.deleteExpired(now, signal)
       return { purged }
     },
     { schedule: { cron: '17 3 * * *' } },

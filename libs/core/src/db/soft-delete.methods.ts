@@ -29,6 +29,12 @@ export interface PurgeOptions<Where> {
   signal?: AbortSignal
 }
 
+export interface BatchOptions<Where> {
+  where: Where
+  /** Ends it between two batches. */
+  signal?: AbortSignal | undefined
+}
+
 /** Few enough for one statement to be far from its time limit. */
 const batch = 500
 
@@ -71,22 +77,37 @@ const furtherOf = (relations: Relations) => ({
     options: OfSoftDeleting<T, PurgeOptions<Prisma.Args<T, 'deleteMany'>['where']>>,
   ): Promise<number> {
     const { before, where, signal } = options as PurgeOptions<Fields | undefined>
-    const table = unmarkedTableOf(this)
-    const { key = [] } = relations[table.$name] ?? {}
-    const select = Object.fromEntries(key.map((field) => [field, true]))
     const wanted = { deletedAt: { lt: before }, AND: [where ?? {}] }
-    let purged = 0
-    while (!signal?.aborted) {
-      const rows = await table.findMany({ where: wanted, select, take: batch })
-      if (rows.length === 0) break
-      // Asked once more of each row, in the statement that takes it out: Prisma's `limit` does not, and took rows that were restored meanwhile.
-      const { count } = await table.deleteMany({ where: { AND: [wanted, anyOf(key, rows)] } })
-      purged += count
-      if (rows.length < batch) break
-    }
-    return purged
+    return deleteBatches(unmarkedTableOf(this), relations, { where: wanted, signal })
+  },
+
+  /** `deleteMany` of any number of rows, batch by batch, and says how many. */
+  async deleteInBatches<T>(
+    this: T,
+    options: BatchOptions<NonNullable<Prisma.Args<T, 'deleteMany'>['where']>>,
+  ): Promise<number> {
+    return deleteBatches(tableOf(this), relations, options)
   },
 })
+
+async function deleteBatches(
+  table: Table,
+  relations: Relations,
+  { where, signal }: BatchOptions<Fields>,
+): Promise<number> {
+  const { key = [] } = relations[table.$name] ?? {}
+  const select = Object.fromEntries(key.map((field) => [field, true]))
+  let deleted = 0
+  while (!signal?.aborted) {
+    const rows = await table.findMany({ where, select, take: batch })
+    if (rows.length === 0) break
+    // Asked once more of each row, in the statement that takes it out: Prisma's `limit` does not, and took rows that were changed meanwhile.
+    const { count } = await table.deleteMany({ where: { AND: [where, anyOf(key, rows)] } })
+    deleted += count
+    if (rows.length < batch) break
+  }
+  return deleted
+}
 
 function anyOf([field = '', ...more]: readonly string[], rows: Fields[]): Fields {
   return more.length > 0 ? { OR: rows } : { [field]: { in: rows.map((row) => row[field]) } }

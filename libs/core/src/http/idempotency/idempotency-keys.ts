@@ -22,9 +22,17 @@ export interface IdempotencyKeys {
   claim(request: KeyedRequest): Promise<Claim>
   keep(hash: Buffer, lease: string, answer: Answer): Promise<void>
   release(hash: Buffer, lease: string): Promise<void>
-  /** Of keys whose time is over. */
-  deleteExpired(): Promise<number>
+  /** Of keys whose time is over. Ends between two batches where `signal` is aborted. */
+  deleteExpired(signal?: AbortSignal): Promise<number>
 }
+
+/** Few enough for one statement to be far from its time limit. */
+const batchSize = 500
+const deleteBatch = `
+  WITH expired AS (
+    SELECT hash FROM idempotency_key WHERE expires_at <= now()
+    LIMIT ${batchSize} FOR UPDATE SKIP LOCKED)
+  DELETE FROM idempotency_key k USING expired WHERE k.hash = expired.hash`
 
 interface KeyRow {
   fingerprint: Buffer
@@ -88,9 +96,14 @@ export function createIdempotencyKeys({ pool }: { pool: Pool }): IdempotencyKeys
     await query('DELETE FROM idempotency_key WHERE hash = $1 AND lease = $2', [hash, lease])
   }
 
-  async function deleteExpired(): Promise<number> {
-    const { rowCount } = await query('DELETE FROM idempotency_key WHERE expires_at <= now()', [])
-    return rowCount ?? 0
+  async function deleteExpired(signal?: AbortSignal): Promise<number> {
+    let deleted = 0
+    while (!signal?.aborted) {
+      const { rowCount } = await query(deleteBatch, [])
+      deleted += rowCount ?? 0
+      if (rowCount !== batchSize) break
+    }
+    return deleted
   }
 
   function query<Row extends object>(text: string, values: unknown[]) {

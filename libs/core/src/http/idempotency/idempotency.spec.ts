@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { json } from 'node:stream/consumers'
 import { z } from 'zod'
-import { createTestCore, eventually, type TestCore } from '../../../testing/index.ts'
+import { createTestCore, eventually, watchDeletes, type TestCore } from '../../../testing/index.ts'
 import { createCoreModule } from '../../module/index.ts'
 import { createRoutes, type Guard } from '../index.ts'
 import { serve, stoneTaken } from '../testing/serve.ts'
@@ -237,6 +237,19 @@ describe('an idempotency key', () => {
     expect(await task?.run({}, {} as never)).toEqual({ purged: 1 })
     const { rowCount } = await test.core.database.pool.query('SELECT FROM idempotency_key')
     expect(rowCount).toBe(1)
+  })
+
+  it('is purged in statements that stay short, and no longer than the task may', async () => {
+    const { pool } = test.core.database
+    await pool.query(
+      `INSERT INTO idempotency_key (hash, fingerprint, lease, leased_until, expires_at)
+       SELECT sha256(n::text::bytea), '', gen_random_uuid(), now(), now() FROM generate_series(1, 1001) n`,
+    )
+    const batches = await watchDeletes(pool, 'idempotency_key')
+    const [task] = createCoreModule(test.core).tasks ?? []
+    expect(await task?.run({}, { signal: AbortSignal.abort() } as never)).toEqual({ purged: 0 })
+    expect(await task?.run({}, {} as never)).toEqual({ purged: 1_001 })
+    expect(await batches()).toEqual([500, 500, 1])
   })
 
   it('and the body are stored as digests that the table alone does not explain', async () => {

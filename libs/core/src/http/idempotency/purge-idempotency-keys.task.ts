@@ -6,6 +6,8 @@ const purgeIdempotencyKeys = defineTask('core.purge-idempotency-keys', z.object(
 
 /** An expired key counts as unknown; its row, which may hold personal data, has no more use. */
 export const purgeIdempotencyKeysTask = (keys: Pick<IdempotencyKeys, 'deleteExpired'>) =>
-  handle(purgeIdempotencyKeys, async () => ({ purged: await keys.deleteExpired() }), {
-    schedule: { cron: '7 * * * *' },
-  })
+  handle(
+    purgeIdempotencyKeys,
+    async (_, { signal }) => ({ purged: await keys.deleteExpired(signal) }),
+    { schedule: { cron: '7 * * * *' } },
+  )
