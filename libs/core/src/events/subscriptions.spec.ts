@@ -42,6 +42,26 @@ describe('subscriptions', () => {
     ])
   })
 
+  it('that go leave nothing owed, however much it is, and stay where it cannot be given up', async () => {
+    const { pool } = bed.database
+    await save([bill])
+    await pool.query(`
+      WITH e AS (
+        INSERT INTO outbox_event (id, name, payload, published_at)
+        SELECT gen_random_uuid(), 'shop.order-shipped', '{}', now() FROM generate_series(1, 1001)
+        RETURNING id)
+      INSERT INTO event_delivery (event_id, listener_id, queue) SELECT id, 'shop.bill', 'shop.events' FROM e;
+      UPDATE event_subscription SET updated_at = now() - interval '8 days';
+      CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;
+      CREATE TRIGGER refuse BEFORE UPDATE ON event_delivery FOR EACH ROW EXECUTE FUNCTION refuse()`)
+    await expect(save([count])).rejects.toThrow('no')
+    expect(await ids()).toEqual(['shop.bill', 'shop.count'])
+    await pool.query('DROP FUNCTION refuse CASCADE')
+    await save([count])
+    expect(await ids()).toEqual(['shop.count'])
+    expect((await bed.deliveries()).filter((row) => row.dead_at)).toHaveLength(1_001)
+  })
+
   it('of a module without any listener left go too, those of other modules stay', async () => {
     await save([count, on(shipped, 'stock.reserve', () => {})])
     await bed.database.pool.query(

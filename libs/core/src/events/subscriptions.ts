@@ -21,6 +21,13 @@ const refreshMs = 3_600_000
 /** A subscription that nobody declared for a week belongs to a listener that was deleted. During a roll-out, old processes go on declaring theirs. */
 const goneAfter = '7 days'
 
+/** Few enough for one statement to be far from its time limit: nobody relays until it has succeeded. */
+const batchSize = 500
+
+const isGone = `split_part(s.listener_id, '.', 1) = ANY($1) AND s.updated_at < now() - $2::interval`
+const giveUp = `UPDATE event_delivery d SET dead_at = now(), error = 'The listener no longer exists.'`
+const isOwed = 'd.finished_at IS NULL AND d.dead_at IS NULL'
+
 /** Makes the listeners of this process known to the relays of all processes, now and every hour. */
 export function createSubscriptions({
   pool,
@@ -76,18 +83,27 @@ export function createSubscriptions({
 
   async function removeGone(): Promise<void> {
     const owners = [...modules, ...subscribers().map(({ id }) => moduleOf(id))]
+    while ((await giveUpSome(owners)) === batchSize);
+    // In one statement: without its subscription nobody would look after what is still owed.
     const { rows } = await pool.query<{ listener_id: string }>(
-      `DELETE FROM event_subscription
-       WHERE split_part(listener_id, '.', 1) = ANY($1) AND updated_at < now() - $2::interval RETURNING listener_id`,
+      `WITH gone AS (DELETE FROM event_subscription s WHERE ${isGone} RETURNING listener_id),
+       given_up AS (${giveUp} FROM gone WHERE d.listener_id = gone.listener_id AND ${isOwed})
+       SELECT listener_id FROM gone`,
       [owners, goneAfter],
     )
-    if (rows.length === 0) return
-    const gone = rows.map((row) => row.listener_id)
-    await pool.query(
-      `UPDATE event_delivery SET dead_at = now(), error = 'The listener no longer exists.'
-       WHERE listener_id = ANY($1) AND finished_at IS NULL AND dead_at IS NULL`,
-      [gone],
+    const listeners = rows.map((row) => row.listener_id)
+    if (listeners.length > 0)
+      log.warn({ listeners }, 'removed the subscriptions of listeners that no longer exist')
+  }
+
+  async function giveUpSome(owners: string[]): Promise<number> {
+    const { rowCount } = await pool.query(
+      `${giveUp} FROM (
+         SELECT d.event_id, d.listener_id FROM event_subscription s JOIN event_delivery d USING (listener_id)
+         WHERE ${isGone} AND ${isOwed} LIMIT ${batchSize} FOR UPDATE OF d SKIP LOCKED) AS owed
+       WHERE d.event_id = owed.event_id AND d.listener_id = owed.listener_id`,
+      [owners, goneAfter],
     )
-    log.warn({ listeners: gone }, 'removed the subscriptions of listeners that no longer exist')
+    return rowCount ?? 0
   }
 }
