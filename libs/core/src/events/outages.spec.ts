@@ -124,4 +124,28 @@ describe('events without PostgreSQL', () => {
     await eventually(() => seen.length === 2)
     await bed.stopAll()
   })
+
+  it('are noticed at once, also after the connection that listens was cut', async () => {
+    const bed = await createTestBed()
+    const seen: number[] = []
+    const listeners = [on(shipped, 'shop.count', ({ orderId }) => seen.push(orderId))]
+    const listening = `FROM pg_stat_activity
+      WHERE datname = current_database() AND application_name = 'ashlar outbox relay' AND query LIKE 'LISTEN %'`
+    const ask = async (query: string) => (await bed.database.pool.query(query)).rowCount ?? 0
+    // It never looks by itself after the start.
+    await bed.start(bed.relay(listeners, { pollMs: 3_600_000 }), bed.workers(listeners))
+    await flow(1)
+    await ask(`SELECT pg_terminate_backend(pid, 5000) ${listening}`)
+    await flow(3)
+    await bed.stopAll()
+
+    /** The first may be found by the look that follows a connection, the second by none. */
+    async function flow(first: number): Promise<void> {
+      await eventually(async () => (await ask(`SELECT ${listening}`)) === 1)
+      for (const orderId of [first, first + 1]) {
+        await bed.publish(shipped, { orderId })
+        await eventually(() => seen.includes(orderId))
+      }
+    }
+  })
 })

@@ -20,10 +20,10 @@ export interface RelayDeps {
   subscriptions: Pick<Subscriptions, 'save'>
   log: Logger
   metrics: Pick<Metrics, 'outboxRelayedEvents' | 'outboxRelayLag'>
+  /** How long an event waits at most when its notification got lost, and how often all of the outbox is looked through; 1 s if unset. */
+  pollMs?: number
 }
 
-/** How long an event waits at most when its notification got lost, and how often all of the outbox is looked through. */
-const pollMs = 1_000
 /**
  * Between two looks at everything, a relay begins this many events below the last one that it took: while an old transaction is open PostgreSQL
  * cannot forget the index entries of published events, and would read all of them each time. Who commits later than so many others waits for
@@ -45,6 +45,7 @@ export function createRelay({
   subscriptions,
   log,
   metrics,
+  pollMs = 1_000,
 }: RelayDeps): Component {
   const outage = createOutageLog(log, 'the outbox relay')
   const wakeUp = createWakeUp()

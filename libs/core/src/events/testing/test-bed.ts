@@ -10,7 +10,7 @@ import { createListenerWorkers, type ListenerWorkersDeps } from '../listener-wor
 import type { Listener } from '../listener.ts'
 import { createOutbox, type Outbox } from '../outbox.ts'
 import { createOutboxNotifier } from '../outbox-notifier.ts'
-import { createRelay } from '../relay.ts'
+import { createRelay, type RelayDeps } from '../relay.ts'
 import { createSubscriptions } from '../subscriptions.ts'
 import { createSweep } from '../sweep.ts'
 
@@ -87,9 +87,12 @@ export async function createTestBed({
     return rows
   }
 
-  function relay(listeners: readonly Listener[]): Component {
+  function relay(
+    listeners: readonly Listener[],
+    options: Pick<RelayDeps, 'pollMs'> = {},
+  ): Component {
     const subscriptions = createSubscriptions({ pool, listeners, log })
-    return createRelay({ config, pool, queues, subscriptions, log, metrics })
+    return createRelay({ config, pool, queues, subscriptions, log, metrics, ...options })
   }
 
   function workers(
