@@ -11,6 +11,7 @@ import type { Core } from '@ashlar/core/module'
 import { createStore } from '@ashlar/core/store'
 import { eventually } from '@ashlar/core/testing'
 import { z } from 'zod'
+import { writeRows } from './write-rows.ts'
 
 const stepped = defineEvent('bench.stepped', z.object({ step: z.int() }))
 const ratePerSecond = 100
@@ -47,11 +48,7 @@ export function createEventBench(core: Core) {
     isDone: () => Promise<boolean>,
   ): Promise<number> {
     await reset()
-    await pool.query(
-      `INSERT INTO outbox_event (id, name, payload)
-       SELECT gen_random_uuid(), $1, jsonb_build_object('step', n) FROM generate_series(1, $2::int) n`,
-      [stepped.name, count],
-    )
+    await writeEvents(count, 'NULL')
     const startedAt = performance.now()
     for (const component of components) await component.start?.()
     await eventually(isDone, longestMs)
@@ -104,12 +101,16 @@ export function createEventBench(core: Core) {
 
   /** As if so many events had been published long ago, and were kept. */
   async function keepPublished(count: number): Promise<void> {
-    await pool.query(
-      `INSERT INTO outbox_event (id, name, payload, occurred_at, published_at)
-       SELECT gen_random_uuid(), $1, jsonb_build_object('step', n), now(), now() FROM generate_series(1, $2::int) n`,
-      [stepped.name, count],
-    )
-    await pool.query('VACUUM ANALYZE outbox_event')
+    await writeEvents(count, 'now()')
+  }
+
+  async function writeEvents(count: number, publishedAt: 'now()' | 'NULL'): Promise<void> {
+    await writeRows(config.databaseUrl, {
+      insert: `INSERT INTO outbox_event (id, name, payload, published_at)
+        SELECT gen_random_uuid(), $1, jsonb_build_object('step', n), ${publishedAt} FROM generate_series(1, $2::int) n`,
+      values: [stepped.name, count],
+      table: 'outbox_event',
+    })
   }
 
   async function reset(): Promise<void> {

@@ -4,6 +4,7 @@
 import { createUser, signIn, startAuth, type TestAuth } from '@ashlar/auth/testing'
 import { createEventBench } from './event-bench.ts'
 import { median, type Growth } from './report.ts'
+import { writeRows } from './write-rows.ts'
 
 const few = 10_000
 const many = 1_000_000
@@ -77,15 +78,13 @@ interface Answer {
   meta: { pagination: { next_cursor: string | null } }
 }
 
-async function fill({ core }: TestAuth, rows: number): Promise<void> {
-  const { pool } = core.database
-  await pool.query('SET statement_timeout = 0')
-  await pool.query(
-    `INSERT INTO "user" (username, email, status, created_at)
-     SELECT 'user' || n, 'user' || n || '@example.com',
-            (CASE WHEN n % 5 = 0 THEN 'inactive' ELSE 'active' END)::"UserStatus", now() - n * interval '1 second'
-     FROM generate_series((SELECT count(*) FROM "user") + 1, $1::int) n`,
-    [rows],
-  )
-  await pool.query('VACUUM ANALYZE "user"')
+function fill({ core }: TestAuth, rows: number): Promise<void> {
+  return writeRows(core.config.databaseUrl, {
+    insert: `INSERT INTO "user" (username, email, status, created_at)
+      SELECT 'user' || n, 'user' || n || '@example.com',
+             (CASE WHEN n % 5 = 0 THEN 'inactive' ELSE 'active' END)::"UserStatus", now() - n * interval '1 second'
+      FROM generate_series(1, $1::int) n`,
+    values: [rows],
+    table: '"user"',
+  })
 }
