@@ -6,5 +6,5 @@ export {
   withTraceContext,
   type TraceContext,
 } from './trace-context.ts'
-export { withSpan, type SpanOptions } from './trace-span.ts'
+export { nameRoute, withSpan, type SpanOptions } from './trace-span.ts'
 export { startTracing, type Tracing, type TracingOptions } from './tracing.ts'

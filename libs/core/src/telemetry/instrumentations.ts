@@ -1,6 +1,5 @@
 import { ClientRequest, type IncomingMessage } from 'node:http'
 import type { Span } from '@opentelemetry/api'
-import { ExpressInstrumentation, ExpressLayerType } from '@opentelemetry/instrumentation-express'
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http'
 import { IORedisInstrumentation } from '@opentelemetry/instrumentation-ioredis'
 import { PgInstrumentation } from '@opentelemetry/instrumentation-pg'
@@ -9,22 +8,17 @@ import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici'
 import { withoutQueryValues } from './query-values.ts'
 
 /**
- * What is traced, and what of it stays out: probes and scrapes, statements outside of a trace, values in statements, commands and query
- * strings. One by one, because the package of all instrumentations loads forty, and that for `router` doubles the spans of Express.
+ * What is traced, and what of it stays out: statements outside of a trace, values in statements, commands and query strings. One by one, because the
+ * package of all instrumentations loads forty. Not Express: routes name their spans themselves, at no cost where nothing is traced.
  */
 export const createInstrumentations = () => [
   new HttpInstrumentation({
-    ignoreIncomingRequestHook: ({ url = '' }) => /^\/(metrics|health)(\/|\?|$)/.test(url),
     startIncomingSpanHook: ({ url = '' }) => {
       const query = url.split('?')[1]
       return query ? { 'url.query': withoutQueryValues(query) } : {}
     },
     requireParentforOutgoingSpans: true,
     requestHook: hideOutgoingQuery,
-  }),
-  new ExpressInstrumentation({
-    // It gives the request's span its route; a span for each layer as well would tell nothing more.
-    ignoreLayersType: Object.values(ExpressLayerType),
   }),
   new PgInstrumentation({
     requireParentSpan: true,

@@ -10,22 +10,23 @@ import {
 import type { Environment } from '../config/index.ts'
 
 /** A trace begins with a request, a job or a message. BullMQ's polling and its Redis commands are none of them. */
-const beginnings = [SpanKind.SERVER, SpanKind.CONSUMER, SpanKind.PRODUCER]
+const beginnings = [SpanKind.CONSUMER, SpanKind.PRODUCER]
 
-/** What OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG say, but no trace of an idle worker. */
-export function createSampler(environment: Environment): Sampler {
-  const sampler = standardSampler(environment)
+/** For spans. Of a request it was decided at its head whether it gets here at all; an idle worker leaves no trace. */
+export function createSpanSampler(standard: Sampler): Sampler {
   return {
-    shouldSample: (context, traceId, name, kind, attributes, links) =>
-      trace.getSpanContext(context) || beginnings.includes(kind)
-        ? sampler.shouldSample(context, traceId, name, kind, attributes, links)
-        : { decision: SamplingDecision.NOT_RECORD },
-    toString: () => `NoIdleTraces{${sampler.toString()}}`,
+    shouldSample(context, traceId, name, kind, attributes, links) {
+      if (kind === SpanKind.SERVER) return { decision: SamplingDecision.RECORD_AND_SAMPLED }
+      if (!trace.getSpanContext(context) && !beginnings.includes(kind))
+        return { decision: SamplingDecision.NOT_RECORD }
+      return standard.shouldSample(context, traceId, name, kind, attributes, links)
+    },
+    toString: () => `NoIdleTraces{${standard.toString()}}`,
   }
 }
 
-/** NodeSDK makes this one itself, but only where it is given no sampler. */
-function standardSampler(environment: Environment): Sampler {
+/** What OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG say. NodeSDK makes this one itself, but only where it is given no sampler. */
+export function createStandardSampler(environment: Environment): Sampler {
   const name = environment['OTEL_TRACES_SAMPLER'] ?? defaultSampler(environment)
   const root = rootSampler(name.replace('parentbased_', ''), environment)
   return name.startsWith('parentbased_') ? new ParentBasedSampler({ root }) : root

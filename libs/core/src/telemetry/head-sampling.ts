@@ -1,0 +1,41 @@
+import { EventEmitter } from 'node:events'
+import type * as Http from 'node:http'
+import type { IncomingMessage } from 'node:http'
+import { ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api'
+import { parseTraceParent } from '@opentelemetry/core'
+import { RandomIdGenerator, SamplingDecision, type Sampler } from '@opentelemetry/sdk-trace'
+
+const probe = /^\/(metrics|health)(\/|\?|$)/
+
+/**
+ * Decides from the head of a request whether it is traced, before anything is made for a trace: whoever is not traced passes by the
+ * instrumentation of `node:http`, and costs what it costs with tracing off. To be called once that instrumentation is there.
+ */
+export function sampleAtHead(sampler: Sampler): void {
+  // Only a package that is asked for now meets the instrumentation.
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- The reason stands above.
+  const { Server } = require('node:http') as typeof Http
+  const isTraced = createHeadDecision(sampler)
+  const traced = Reflect.get(Server.prototype, 'emit') as EventEmitter['emit']
+  const untraced = Reflect.get(EventEmitter.prototype, 'emit') as EventEmitter['emit']
+  Server.prototype.emit = function (event: string | symbol, ...args: unknown[]) {
+    const passesBy = event === 'request' && !isTraced(args[0] as IncomingMessage)
+    return (passesBy ? untraced : traced).call(this, event, ...args)
+  }
+}
+
+/** What the sampler says of the caller's trace, or of a new one. Probes and scrapes have none. */
+export function createHeadDecision(sampler: Sampler): (request: IncomingMessage) => boolean {
+  const ids = new RandomIdGenerator()
+  return ({ headers, url = '' }) => {
+    if (probe.test(url)) return false
+    const { traceparent } = headers
+    const parent = typeof traceparent === 'string' ? parseTraceParent(traceparent) : null
+    const around = parent
+      ? trace.setSpanContext(ROOT_CONTEXT, { ...parent, isRemote: true })
+      : ROOT_CONTEXT
+    const traceId = parent?.traceId ?? ids.generateTraceId()
+    const { decision } = sampler.shouldSample(around, traceId, '', SpanKind.SERVER, {}, [])
+    return decision === SamplingDecision.RECORD_AND_SAMPLED
+  }
+}
