@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { eventually } from '../../testing/eventually.ts'
 import { defineError } from '../errors/index.ts'
+import { createStore } from '../store/index.ts'
 import { createTestBed, type TestBed } from './testing/test-bed.ts'
 import { defineEvent } from './event.ts'
 import { on } from './listener.ts'
@@ -256,6 +257,65 @@ describe('events', () => {
     await eventually(async () => (await finished()) === 2)
     await eventually(async () => (await queue.getCompletedCount()) === 2)
     expect(handled.toSorted()).toEqual([1, 2])
+  })
+
+  it('lets a listener write once, in one transaction with the mark that it is done', async () => {
+    const { database, log, notifier } = bed
+    await database.pool.query('CREATE TABLE reserved (order_id int)')
+    const store = createStore({ database, log, outboxNotifier: notifier }, (tables) => ({
+      reserve: (orderId: number) =>
+        (tables as typeof database.client).$executeRaw`INSERT INTO reserved VALUES (${orderId})`,
+    }))
+    const runs: boolean[] = []
+    let broken = true
+    const listeners = [
+      on(
+        shipped,
+        'stock.reserve',
+        async ({ orderId }, delivery) => {
+          const taken = await store.transaction(async (store) => {
+            const isMine = await store.inbox.take(delivery)
+            if (isMine) await store.reserve(orderId)
+            return isMine
+          })
+          runs.push(taken)
+          // As a process that dies after its commit.
+          if (broken) {
+            broken = false
+            throw new Error('gone')
+          }
+        },
+        { backoffMs: 10 },
+      ),
+    ]
+    await bed.start(bed.relay(listeners), bed.workers(listeners))
+    await bed.publish(shipped, { orderId: 7 })
+    const queue = bed.queues.get('stock.events')
+    await eventually(async () => (await queue.getCompletedCount()) === 1)
+    expect((await database.pool.query('SELECT * FROM reserved')).rows).toEqual([{ order_id: 7 }])
+    expect((await bed.deliveries()).map(({ finished_at: at }) => at)).toEqual([expect.any(Date)])
+    expect(runs).toEqual([true])
+    await expect(store.inbox.take({ id: 'a.b.c', eventId: 'a' })).rejects.toThrow(
+      'in a transaction',
+    )
+  })
+
+  it('lets one of many runs at once take a delivery, and none that was rolled back', async () => {
+    const { database, log, notifier } = bed
+    const store = createStore({ database, log, outboxNotifier: notifier }, () => ({}))
+    await bed.publish(shipped, { orderId: 7 })
+    const { rows } = await database.pool.query<{ id: string }>('SELECT id FROM outbox_event')
+    const eventId = rows[0]!.id
+    const delivery = { id: `${eventId}.stock.reserve`, eventId }
+    const failed = store.transaction(async (store) => {
+      expect(await store.inbox.take(delivery)).toBe(true)
+      throw new Error('no')
+    })
+    await expect(failed).rejects.toThrow('no')
+    const takes = Array.from({ length: 5 }, () =>
+      store.transaction((store) => store.inbox.take(delivery)),
+    )
+    expect((await Promise.all(takes)).toSorted()).toEqual([false, false, false, false, true])
   })
 
   it('does not run a finished delivery again, whatever BullMQ holds', async () => {

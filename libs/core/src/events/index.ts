@@ -16,3 +16,8 @@ export { createSubscriptions, type Subscriptions, type SubscriptionsDeps } from 
 export { createTaskDeliveries } from './task-deliveries.ts'
 export { createTaskOutbox, type TaskOutbox, type TaskOutboxTables } from './task-outbox.ts'
 export { createSweep, type SweepDeps } from './sweep.ts'
+export {
+  createTransactionInbox,
+  noTransactionInbox,
+  type TransactionInbox,
+} from './transaction-inbox.ts'

@@ -2,9 +2,12 @@ import type { Database, Db, TableName } from '../db/index.ts'
 import {
   createOutbox,
   createTaskOutbox,
+  createTransactionInbox,
+  noTransactionInbox,
   type Outbox,
   type OutboxNotifier,
   type TaskOutbox,
+  type TransactionInbox,
 } from '../events/index.ts'
 import type { Logger } from '../logging/index.ts'
 import { createMailQueue, type MailQueue } from '../mail/index.ts'
@@ -31,6 +34,8 @@ export type Store<Repositories> = Repositories & {
   events: Outbox
   /** For work that must not be lost, and must not begin before the commit. What may be lost is cheaper with `core.tasks`. */
   tasks: TaskOutbox
+  /** For a listener that must not write twice: marks its delivery as done with what it writes. In a transaction only. */
+  inbox: TransactionInbox
   /** For mails that must not be lost. A listener has no need of it: it is a job already, and sends at once. */
   mail: MailQueue
   /**
@@ -74,6 +79,7 @@ export function createStore<Repositories extends object>(
     ...bind(database.client),
     events: outboxThatNotifies(),
     tasks,
+    inbox: noTransactionInbox,
     mail: createMailQueue(tasks),
     transaction,
     afterCommit: (hook) => {
@@ -113,6 +119,7 @@ export function createStore<Repositories extends object>(
           },
         },
         tasks: tasksThatNotify,
+        inbox: createTransactionInbox(tx),
         mail: createMailQueue(tasksThatNotify),
         transaction: (inner, wanted = {}) => {
           refuseStricter(wanted, options)
