@@ -103,6 +103,16 @@ export const authConfig = defineConfig(
         example: '365d',
       },
     ),
+    AUTH_DELETED_USER_RETENTION: key(
+      duration()
+        .refine((ms) => ms >= 86_400_000, { error: 'must be at least 1d' })
+        .prefault('30d'),
+      {
+        description:
+          'How long a deleted account can be brought back, 1d at least. Then it is gone for good.',
+        example: '30d',
+      },
+    ),
     AUTH_SESSION_LIMIT: key(integer(1, 1_000).prefault('20'), {
       description: 'Sessions of one user at a time; the next log-in ends the one unused longest.',
       example: '20',
@@ -151,6 +161,7 @@ export const authConfig = defineConfig(
     },
     sessionLimit: env.AUTH_SESSION_LIMIT,
     auditRetentionMs: env.AUTH_AUDIT_RETENTION,
+    deletedUserRetentionMs: env.AUTH_DELETED_USER_RETENTION,
     signIn: providersOf(env),
     admin: adminOf(env.AUTH_ADMIN_EMAIL, env.AUTH_ADMIN_PASSWORD),
   }),

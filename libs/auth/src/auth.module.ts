@@ -46,6 +46,7 @@ import { createSecondFactorService } from './services/second-factor.service.ts'
 import { createSecretBox } from './services/secret-box.ts'
 import { createSessionService } from './services/session.service.ts'
 import { purgeAuditTrailTask } from './tasks/purge-audit-trail.task.ts'
+import { purgeDeletedUsersTask } from './tasks/purge-deleted-users.task.ts'
 import { purgeExpiredSessionsTask } from './tasks/purge-expired-sessions.task.ts'
 
 export interface AuthModule extends FeatureModule<AuthGateway> {
@@ -136,7 +137,11 @@ export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
       sendAccessChangedEmail(mails),
       sendRegistrationRepeatedEmail(mails),
     ],
-    tasks: [purgeExpiredSessionsTask(store, clock), purgeAuditTrailTask({ config, store, clock })],
+    tasks: [
+      purgeExpiredSessionsTask(store, clock),
+      purgeAuditTrailTask({ config, store, clock }),
+      purgeDeletedUsersTask({ config, store, clock }),
+    ],
     emails: authEmails,
     errors: authErrors,
     gateway: createAuthGateway({ store, auth, clock }),

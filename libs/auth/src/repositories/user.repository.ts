@@ -52,6 +52,7 @@ export function createUserRepository(db: DbFor<'user'>) {
     renewHash,
     removeIf,
     restore,
+    purgeDeleted,
     countActiveAdmins,
   }
 
@@ -139,6 +140,11 @@ export function createUserRepository(db: DbFor<'user'>) {
       if (error instanceof AppError && error.kind === 'not_found') return null
       return tellTakenValue(error)
     })
+  }
+
+  /** Removes for good who was deleted before, with sessions, keys and all else that is theirs. */
+  function purgeDeleted(before: Date, signal: AbortSignal): Promise<number> {
+    return db.user.purgeDeleted({ before, signal })
   }
 
   function countActiveAdmins(): Promise<number> {

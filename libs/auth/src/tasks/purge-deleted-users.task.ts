@@ -1,0 +1,24 @@
+import { z } from 'zod'
+import type { Clock } from '@ashlar/core/module'
+import { defineTask, handle } from '@ashlar/core/queue'
+import type { AuthConfig } from '../auth.config.ts'
+import type { AuthStore } from '../auth.store.ts'
+
+const purgeDeletedUsers = defineTask('auth.purge-deleted-users', z.object({}))
+
+export interface PurgeDeletedUsersDeps {
+  config: Pick<AuthConfig, 'deletedUserRetentionMs'>
+  store: AuthStore
+  clock: Clock
+}
+
+/** Who deleted an account wants it gone. Until then an administrator can bring it back. */
+export const purgeDeletedUsersTask = ({ config, store, clock }: PurgeDeletedUsersDeps) =>
+  handle(
+    purgeDeletedUsers,
+    async (_, { signal }) => {
+      const before = new Date(clock.now().getTime() - config.deletedUserRetentionMs)
+      return { purged: await store.users.purgeDeleted(before, signal) }
+    },
+    { schedule: { cron: '47 3 * * *' } },
+  )
