@@ -24,6 +24,7 @@ describe('npm run tour', () => {
     expect(output).toMatch(/outbox +auth\.user-registered/)
     expect(output).toMatch(/job +auth\.send-welcome-email done in the queue auth\.events/)
     expect(output).toMatch(/mail +"Welcome to Ashlar" to tour-/)
+    expect(output).toMatch(/mail +"Confirm your address at Ashlar" to tour-/)
     for (const span of ['POST /api/v1/auth/register', 'relay auth.user-registered', 'mail.send'])
       expect(output).toMatch(new RegExp(`ms +${span} +\\(ashlar-`))
     expect(code).toBe(0)

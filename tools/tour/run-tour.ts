@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { Settings } from '../dev/settings.ts'
 import { ExpectedFault } from '../servers/expected-fault.ts'
-import { followEvent } from './follow-event.ts'
-import { findMail } from './find-mail.ts'
+import { followEvent, type FollowedEvent } from './follow-event.ts'
+import { findMails } from './find-mails.ts'
 import { receiveTrace } from './receive-trace.ts'
 
 type Print = (line: string) => void
@@ -24,9 +24,10 @@ export async function runTour(settings: Settings, print: Print): Promise<void> {
   )
   print(`          ${api}/docs`)
 
-  const [event, mail] = await Promise.all([
-    followEvent(settings.shared.DATABASE_URL ?? '', user.id),
-    findMail(settings, user.email),
+  const handled = followEvent(settings.shared.DATABASE_URL ?? '', user.id)
+  const [event, mails] = await Promise.all([
+    handled,
+    findMails(settings, user.email, handled.then(countMails)),
   ])
   print(
     `${since(event.occurredAt)}  outbox  ${event.name} written with the user, in one transaction`,
@@ -37,16 +38,23 @@ export async function runTour(settings: Settings, print: Print): Promise<void> {
     print(`          ${dashboard}/queues/queue/${queue}?status=completed`)
   }
 
-  if (mail) {
-    print(`${since(mail.receivedAt)}  mail    "${mail.subject}" to ${user.email}`)
-    print(`          ${mail.link}`)
-  } else
+  for (const { receivedAt, subject, link } of mails ?? []) {
+    print(`${since(receivedAt)}  mail    "${subject}" to ${user.email}`)
+    print(`          ${link}`)
+  }
+  if (!mails)
     print(`          mail    SMTP_URL leads to a server of yours: look there for ${user.email}`)
 
   const lastJob = event.deliveries.at(-1)?.finishedAt ?? event.occurredAt
-  if (mail) print(`\nFrom the request to the mail in ${since(mail.receivedAt).trim()}.`)
+  const lastMail = mails?.at(-1)?.receivedAt
+  if (lastMail) print(`\nFrom the request to the last mail in ${since(lastMail).trim()}.`)
   else print(`\nFrom the request to the last job in ${since(lastJob).trim()}.`)
   await printTrace(trace, traceId, print)
+}
+
+/** A listener that mails says so in its name, and sends one. */
+function countMails({ deliveries }: FollowedEvent): number {
+  return deliveries.filter(({ listenerId }) => listenerId.endsWith('-email')).length
 }
 
 async function refuseUnlessReady(api: string): Promise<void> {

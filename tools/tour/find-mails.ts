@@ -1,0 +1,44 @@
+import type { Settings } from '../dev/settings.ts'
+import { ExpectedFault } from '../servers/expected-fault.ts'
+import { waitFor } from './wait-for.ts'
+
+interface CaughtMail {
+  id: string
+  subject: string
+  to: { address: string }[]
+}
+
+export interface FoundMail {
+  subject: string
+  receivedAt: Date
+  link: string
+}
+
+/** Finds as many mails in the development inbox as were sent, in the order of their coming. Null when mails go to a server of the user's own. */
+export async function findMails(
+  { embedded, ports }: Settings,
+  address: string,
+  sent: Promise<number>,
+): Promise<FoundMail[] | null> {
+  if (!embedded.mail) return null
+  const inbox = `http://localhost:${ports.MAIL_UI_PORT}`
+  const found = new Map<string, FoundMail>()
+  let expected = Infinity
+  void sent.then(
+    (count) => (expected = count),
+    () => (expected = 0),
+  )
+  await waitFor(async () => {
+    const mails = (await (await fetch(`${inbox}/api/email`)).json()) as CaughtMail[]
+    const own = mails.filter(({ to }) => to.some((recipient) => recipient.address === address))
+    // The inbox itself tells whole seconds only.
+    for (const { id, subject } of own.filter(({ id }) => !found.has(id)))
+      found.set(id, { subject, receivedAt: new Date(), link: `${inbox}/#/email/${id}` })
+    return found.size >= expected ? true : undefined
+  })
+  if (found.size < expected)
+    throw new ExpectedFault(
+      `${found.size} of ${expected} mails to ${address} came to ${inbox} within 30 seconds.`,
+    )
+  return [...found.values()]
+}
