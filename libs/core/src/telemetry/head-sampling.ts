@@ -25,7 +25,7 @@ export function sampleAtHead(sampler: Sampler): void {
 }
 
 /** What the sampler says of the caller's trace, or of a new one. Probes and scrapes have none. */
-export function createHeadDecision(sampler: Sampler): (request: IncomingMessage) => boolean {
+function createHeadDecision(sampler: Sampler): (request: IncomingMessage) => boolean {
   const ids = new RandomIdGenerator()
   return ({ headers, url = '' }) => {
     if (probe.test(url)) return false
