@@ -10,6 +10,7 @@ export {
 } from './test-core.ts'
 export { startOtlpReceiver, type OtlpReceiver, type ReceivedSpan } from './otlp-receiver.ts'
 export { startSmtpServer, type ReceivedMail, type TestSmtpServer } from './smtp-server.ts'
+export { slowDownCommits, type SlowCommits } from './slow-commits.ts'
 export { sortsWithoutIndex, type SortsWithoutIndexDeps } from './sorts-without-index.ts'
 export { startWorker, type TestWorker } from './test-worker.ts'
 export { startTcpProxy, type TcpProxy } from './tcp-proxy.ts'

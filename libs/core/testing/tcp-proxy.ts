@@ -10,6 +10,7 @@ export type TcpProxy = Awaited<ReturnType<typeof startTcpProxy>>
  * @example
  * const redis = await startTcpProxy(process.env['REDIS_URL']!)
  * await redis.cut()      // connections end, new ones are refused
+ * await redis.reset()    // the same, as when the server's process dies: ECONNRESET
  * redis.freeze()         // connections stay, nothing is answered
  * await redis.restore()
  */
@@ -20,7 +21,7 @@ export async function startTcpProxy(serverUrl: string) {
   let server = createServer(join)
   const port = await listen(0)
   const url = Object.assign(new URL(serverUrl), { hostname: '127.0.0.1', port: String(port) }).href
-  return { url, cut, freeze, restore, close: cut }
+  return { url, cut, reset, freeze, restore, close: cut }
 
   async function listen(at: number): Promise<number> {
     server.listen(at, '127.0.0.1')
@@ -47,11 +48,19 @@ export async function startTcpProxy(serverUrl: string) {
     upstream.pipe(client)
   }
 
-  async function cut(): Promise<void> {
+  function cut(): Promise<void> {
+    return part((client) => client.destroy())
+  }
+
+  function reset(): Promise<void> {
+    return part((client) => client.resetAndDestroy())
+  }
+
+  async function part(end: (client: Socket) => void): Promise<void> {
     if (!server.listening) return
     server.close()
     for (const [client, upstream] of pairs) {
-      client.destroy()
+      end(client)
       upstream.destroy()
     }
     await once(server, 'close')

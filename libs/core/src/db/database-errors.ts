@@ -11,7 +11,8 @@ import {
 
 const retryAfterSeconds = 1
 
-// Codes of Prisma, PostgreSQL (SQLSTATE) and the system. Not messages, because those quote values and lines of source code.
+// Codes of Prisma, PostgreSQL (SQLSTATE) and the system, and kinds of Prisma's adapter, which has no code for a socket that fails in COMMIT. Not
+// messages, because those quote values and lines of source code.
 const taken = /^(P2002|23505)$/
 const missing = /^(P2015|P2018|P2025)$/
 const brokenReference = /^(P2003|P2014|23503|23001)$/
@@ -22,8 +23,8 @@ const contended = /^(40001|40P01|P2034|0A000)$/
 const timedOut = /^(57014|55P03|25P0[34])$/
 // Away, out of connections, disk or memory, a broken disk, or a standby after a failover, which takes no writes (25006).
 const unavailable =
-  /^(P1001|P1002|P1008|P1017|P2024|P2037|57P0\d|08\w{3}|53\w{3}|58\w{3}|25006|ECONN\w+|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|E(HOST|NET)UNREACH)$/
-const lost = /^(P1017|57P0[12]|ECONNRESET|EPIPE|0A000)$/
+  /^(P1001|P1002|P1008|P1017|P2024|P2037|57P0\d|08\w{3}|53\w{3}|58\w{3}|25006|ECONN\w+|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|E(HOST|NET)UNREACH|ConnectionClosed|DatabaseNotReachable|SocketTimeout|TlsConnectionError)$/
+const lost = /^(P1017|57P0[12]|ECONNRESET|EPIPE|ConnectionClosed|0A000)$/
 
 // What `pg` says without any code, and Prisma under the one code that it has for everything about transactions.
 const codeOfTransactions = 'P2028'
@@ -40,7 +41,9 @@ const saysUnavailable =
 export function toDatabaseError(error: unknown): unknown {
   if (error instanceof AppError) return error
   const failures = chain(error)
-  const codes = failures.flatMap(({ code, originalCode }) => [code, originalCode]).map(String)
+  const codes = failures
+    .flatMap(({ code, originalCode, kind }) => [code, originalCode, kind])
+    .map(String)
   const sayings = failures.filter(speaksForItself).map(lastLine)
   const shows = (code: RegExp, saying?: RegExp) =>
     codes.some((each) => code.test(each)) || sayings.some((each) => saying?.test(each))
@@ -74,7 +77,7 @@ export function isConnectionLost(error: unknown): boolean {
   const failures = chain(error)
   return failures.some(
     (failure) =>
-      lost.test(String(failure.originalCode ?? failure.code)) ||
+      lost.test(String(failure.originalCode ?? failure.code ?? failure.kind)) ||
       (speaksForItself(failure) && saysLost.test(lastLine(failure))),
   )
 }
@@ -86,6 +89,7 @@ interface Failure {
   cause?: unknown
   meta?: { driverAdapterError?: unknown }
   originalCode?: string
+  kind?: string
   table?: string
   constraint?: string | { index?: string }
 }

@@ -1,7 +1,9 @@
 import {
   createTestCore,
   eventually,
+  slowDownCommits,
   startTcpProxy,
+  type SlowCommits,
   type TcpProxy,
   type TestCore,
 } from '../../testing/index.ts'
@@ -88,23 +90,27 @@ it('a read by hand is prepared once for a connection, but not behind a pooler', 
 })
 
 describe('a transaction that is cut in its COMMIT', () => {
-  const committing = `FROM pg_stat_activity
-    WHERE application_name = 'probe' AND state = 'active' AND query = 'COMMIT'`
+  let commits: SlowCommits
   let proxy: TcpProxy
 
   beforeAll(async () => {
     proxy = await startTcpProxy(test.core.config.databaseUrl)
   })
-  afterEach(() => test.core.database.pool.query('DROP FUNCTION dawdle CASCADE'))
+  afterEach(async () => {
+    await proxy.restore()
+    await commits.restore()
+    await test.core.database.pool.query('TRUNCATE "user" CASCADE')
+  })
   afterAll(() => proxy.close())
 
   it.each([
-    ['rolled back', 30, terminate, 0],
-    ['committed', 1, cut, 1],
+    ['rolled back', 30, () => commits.terminate(), 0],
+    ['committed', 1, () => during(proxy.cut), 1],
+    ['committed after a reset', 1, () => during(proxy.reset), 1],
   ])(
     'and %s is unavailable, does not run again, and is followed by what harms nobody',
-    async (_, dawdleSeconds, harm, users) => {
-      await dawdleInCommit(dawdleSeconds)
+    async (_, seconds, harm, users) => {
+      commits = await slowDownCommits(test.core.database.pool, 'user', seconds)
       const { database, store } = createProbe({ databaseUrl: proxy.url })
       const seen: string[] = []
       const outcome = store
@@ -118,31 +124,17 @@ describe('a transaction that is cut in its COMMIT', () => {
       await eventually(harm)
       expect(await outcome).toMatchObject({ code: 'database.unavailable', retryAfterSeconds: 1 })
       expect(seen).toEqual(['run', 'followed'])
-      await eventually(async () => (await ask(`SELECT ${committing}`)) === 0)
-      expect(await ask('SELECT FROM "user"')).toBe(users)
+      await eventually(async () => !(await commits.areThere()))
+      const { rowCount } = await test.core.database.pool.query('SELECT FROM "user"')
+      expect(rowCount).toBe(users)
       await database.close()
     },
   )
 
-  async function terminate(): Promise<boolean> {
-    return (await ask(`SELECT pg_terminate_backend(pid) ${committing}`)) > 0
-  }
-
   /** The server does not notice, and goes on. */
-  async function cut(): Promise<boolean> {
-    if ((await ask(`SELECT ${committing}`)) === 0) return false
-    await proxy.cut()
+  async function during(harm: () => Promise<void>): Promise<boolean> {
+    if (!(await commits.areThere())) return false
+    await harm()
     return true
-  }
-
-  const dawdleInCommit = (seconds: number) =>
-    test.core.database.pool.query(`
-      CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$
-      BEGIN PERFORM pg_sleep(${seconds}); RETURN NEW; END $$;
-      CREATE CONSTRAINT TRIGGER dawdle AFTER INSERT ON "user"
-        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION dawdle()`)
-
-  async function ask(query: string): Promise<number> {
-    return (await test.core.database.pool.query(query)).rowCount ?? 0
   }
 })
