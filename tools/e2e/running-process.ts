@@ -44,7 +44,12 @@ export async function startProcess(app: string, environment: Environment): Promi
     kill: (signal) => child.kill(signal),
     stop: () => stop(child),
   }
-  await eventually(() => isReady(running, child), 20_000)
+  try {
+    await eventually(() => isReady(running, child), 20_000)
+  } catch (error) {
+    child.kill('SIGKILL')
+    throw error
+  }
   return running
 }
 

@@ -50,11 +50,11 @@ export async function createSystem({
     AUTH_ADMIN_PASSWORD: admin.password,
     ...authEnvironment(),
   }
-  await promisify(execFile)(process.execPath, [join(root, 'dist/tools/db/main.js'), 'prepare'], {
-    cwd: root,
-    env: environment,
-  })
   const started: RunningProcess[] = []
+  await prepare(environment).catch(async (error: unknown) => {
+    await stop()
+    throw error
+  })
   return { smtp, redis, databaseUrl: database.url, admin, start, stop }
 
   async function start(app: string, more: Environment = {}): Promise<RunningProcess> {
@@ -70,3 +70,9 @@ export async function createSystem({
     return codes
   }
 }
+
+const prepare = (env: Environment) =>
+  promisify(execFile)(process.execPath, [join(root, 'dist/tools/db/main.js'), 'prepare'], {
+    cwd: root,
+    env,
+  })
