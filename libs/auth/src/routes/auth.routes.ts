@@ -103,7 +103,8 @@ export function authRoutes({ auth, sessions, config }: AuthRoutesDeps) {
         idempotent: true,
         errors: [registrationDisabled, emailTaken, usernameTaken, hashingOverloaded],
       },
-      async ({ body, request }) => toFullUser(await auth.register(body, clientOf(request))),
+      async ({ body, request, once }) =>
+        toFullUser(await auth.register(body, clientOf(request), once.of(toFullUser))),
     )
   }
 
@@ -121,7 +122,7 @@ export function authRoutes({ auth, sessions, config }: AuthRoutesDeps) {
         idempotent: true,
         errors: [registrationDisabled, usernameTaken, hashingOverloaded],
       },
-      ({ body, request }) => auth.registerQuietly(body, clientOf(request)),
+      ({ body, request, once }) => auth.registerQuietly(body, clientOf(request), once),
     )
   }
 }

@@ -1,4 +1,5 @@
 import { AppError } from '@ashlar/core/errors'
+import type { Once } from '@ashlar/core/http'
 import type { Clock } from '@ashlar/core/module'
 import type { AuthConfig } from '../auth.config.ts'
 import {
@@ -48,9 +49,14 @@ export function createAuthService(deps: AuthServiceDeps) {
   async function register(
     { username, email, password }: RegisterBody,
     client: Client,
+    once: Once<User>,
   ): Promise<User> {
     const passwordHash = await passwords.hash(password)
-    return store.transaction((store) => create(store, { username, email, passwordHash }, client))
+    return store.transaction(async (store) => {
+      const user = await create(store, { username, email, passwordHash }, client)
+      await store.answers.keep(once, user)
+      return user
+    })
   }
 
   /**
@@ -60,22 +66,28 @@ export function createAuthService(deps: AuthServiceDeps) {
   async function registerQuietly(
     { username, email, password }: RegisterBody,
     client: Client,
+    once: Once<void>,
   ): Promise<void> {
     const passwordHash = await passwords.hash(password)
     const register = () =>
       store.transaction(async (store) => {
         if (await store.users.hasUsername(username)) throw usernameTaken()
         const owner = await store.users.findByEmail(email)
-        if (!owner) return void (await create(store, { username, email, passwordHash }, client))
-        await store.events.publish(registrationRepeated, { userId: owner.id })
-        const entry = { userId: owner.id, client, at: clock.now() }
-        await store.audit.record({ action: 'registration_repeated', ...entry })
+        if (owner) await tellOwner(store, owner, client)
+        else await create(store, { username, email, passwordHash }, client)
+        await store.answers.keep(once, undefined)
       })
     // Somebody registered the address between the look and the change: another look finds who.
     await register().catch((error: unknown) => {
       if (error instanceof AppError && error.code === emailTaken.code) return register()
       throw error
     })
+  }
+
+  async function tellOwner(store: AuthStore, { id: userId }: User, client: Client): Promise<void> {
+    await store.events.publish(registrationRepeated, { userId })
+    const entry = { userId, client, at: clock.now() }
+    await store.audit.record({ action: 'registration_repeated', ...entry })
   }
 
   async function create(

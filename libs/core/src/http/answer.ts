@@ -1,14 +1,10 @@
 import type { Request, Response } from 'express'
 import { matchesWeakly } from './etag.ts'
+import type { KeptAnswer } from '../idempotency/index.ts'
 import { send } from './problem.ts'
 
 /** What a route answers: whole, and ready to be sent, kept or repeated. */
-export interface Answer {
-  status: number
-  headers: Readonly<Record<string, string>>
-  /** JSON text. None with 204. */
-  body?: string | undefined
-}
+export type Answer = KeptAnswer
 
 /** Sends an answer, or 304 to whoever has it already (RFC 9110 §13.1.2). */
 export function sendAnswer(request: Request, response: Response, answer: Answer): void {

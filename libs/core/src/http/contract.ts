@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { CacheOptions } from '../cache/index.ts'
 import type { Page } from '../db/index.ts'
 import type { ErrorFactory } from '../errors/index.ts'
+import type { Once } from '../idempotency/index.ts'
 import type { ListDefinition, ListRequest } from '../list/index.ts'
 import type { DeclaredLimit } from '../rate-limit/index.ts'
 import type { Version } from './etag.ts'
@@ -58,7 +59,10 @@ export interface RouteContract<
   maxAgeSeconds?: number
   /** No cache may keep the answer. */
   noStore?: boolean
-  /** Takes an `Idempotency-Key` (POST only): a repeat gets the first answer again. Not for answers that hold secrets. */
+  /**
+   * Takes an `Idempotency-Key` (POST only): a repeat gets the first answer again. The service keeps it with what it writes, by the handler's
+   * `once`. Not for answers that hold secrets.
+   */
   idempotent?: boolean
   /** The answer's `ETag`: of its `body`, or of the version of what it shows. Who has it already (`If-None-Match`) gets 304. */
   etag?: 'body' | ((result: z.input<Response>) => Version)
@@ -104,11 +108,13 @@ export type RouteInput<
   Query extends z.ZodObject,
   Headers extends z.ZodObject,
   Body extends BodyContract,
+  Response extends z.ZodType,
   List extends ListDefinition | undefined = undefined,
 > = Context &
   ListOf<List> & {
     request: Request
     precondition: Precondition
+    once: Once<Result<Response, List>>
     params: z.output<Params>
     query: z.output<Query>
     headers: z.output<Headers>

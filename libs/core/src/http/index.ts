@@ -1,3 +1,4 @@
+export type { Once } from '../idempotency/index.ts'
 export { createHttpApp, type HttpAppDeps } from './app.ts'
 export { createBaseApp, type BaseAppDeps } from './base-app.ts'
 export type { BodyContract, Method, Result, Route, RouteContract, RouteInput } from './contract.ts'

@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express'
 import type { Cache } from '../cache/index.ts'
+import type { IdempotencyKeys, Once } from '../idempotency/index.ts'
 import type { Logger } from '../logging/index.ts'
 import type { RateLimits } from '../rate-limit/index.ts'
 import { admit } from './admit.ts'
@@ -9,8 +10,7 @@ import { callerOf } from './caller.ts'
 import type { Route } from './contract.ts'
 import { forbidden } from './errors.ts'
 import { headerFieldsOf } from './header-fields.ts'
-import type { IdempotencyKeys } from './idempotency/idempotency-keys.ts'
-import { runOnce } from './idempotency/idempotent.ts'
+import { runOnce, undeclaredOnce } from './idempotency/idempotent.ts'
 import { listOf } from './list-route.ts'
 import { parseInput } from './parse-input.ts'
 import { readPrecondition } from './precondition.ts'
@@ -42,15 +42,25 @@ export function createRouteHandler(route: Route, deps: RouteHandlerDeps): Reques
     if (contract.policy && !(await contract.policy(caller as never))) throw forbidden()
     const precondition = readPrecondition(request, contract)
     const input = await parseInput(request, accepted, listOf(contract, caller))
-    const work = async (): Promise<Answer> =>
-      present(await route.handle({ ...caller, precondition, ...input } as never), request)
     const whose = () => callerOf(contract, caller, request)
-    const call = { request, route: name, input, context: caller, caller: whose }
+    const call = { request, route: name, input, context: caller, caller: whose, present: toAnswer }
     sendAnswer(request, response, await answer())
 
     function answer(): Promise<Answer> {
-      if (keys) return runOnce({ ...deps, keys }, call, work)
+      if (keys) return runOnce({ ...deps, keys }, call, handle)
       return recall ? recall(call, work) : work()
+    }
+
+    async function work(): Promise<Answer> {
+      return toAnswer(await handle(undeclaredOnce))
+    }
+
+    async function handle(once: Once<unknown>): Promise<unknown> {
+      return route.handle({ ...caller, precondition, once, ...input } as never)
+    }
+
+    function toAnswer(result: unknown): Answer {
+      return present(result, request)
     }
   }
 }

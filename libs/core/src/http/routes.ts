@@ -32,7 +32,7 @@ type Declare = <
   path: string,
   contract: RouteContract<Context, Params, Query, Headers, Body, Response, List>,
   handle: (
-    input: RouteInput<Context, Params, Query, Headers, Body, List>,
+    input: RouteInput<Context, Params, Query, Headers, Body, Response, List>,
   ) => Result<Response, List> | Promise<Result<Response, List>>,
 ) => void
 

@@ -1,6 +1,5 @@
-import { createIdempotencyKeys } from '../http/idempotency/idempotency-keys.ts'
-import { purgeIdempotencyKeysTask } from '../http/idempotency/purge-idempotency-keys.task.ts'
 import { pruneEventsTask } from '../events/index.ts'
+import { createIdempotencyKeys, purgeIdempotencyKeysTask } from '../idempotency/index.ts'
 import type { Core } from './core.ts'
 import type { FeatureModule } from './module.ts'
 

@@ -9,6 +9,11 @@ import {
   type TaskOutbox,
   type TransactionInbox,
 } from '../events/index.ts'
+import {
+  createTransactionAnswers,
+  noTransactionAnswers,
+  type TransactionAnswers,
+} from '../idempotency/index.ts'
 import type { Logger } from '../logging/index.ts'
 import { createMailQueue, type MailQueue } from '../mail/index.ts'
 import { createAfterCommit, type AfterCommit } from './after-commit.ts'
@@ -36,6 +41,8 @@ export type Store<Repositories> = Repositories & {
   tasks: TaskOutbox
   /** For a listener that must not write twice: marks its delivery as done with what it writes. In a transaction only. */
   inbox: TransactionInbox
+  /** For a route that is idempotent: keeps its answer with what it writes. In a transaction only. */
+  answers: TransactionAnswers
   /** For mails that must not be lost. A listener has no need of it: it is a job already, and sends at once. */
   mail: MailQueue
   /**
@@ -80,6 +87,7 @@ export function createStore<Repositories extends object>(
     events: outboxThatNotifies(),
     tasks,
     inbox: noTransactionInbox,
+    answers: noTransactionAnswers,
     mail: createMailQueue(tasks),
     transaction,
     afterCommit: (hook) => {
@@ -120,6 +128,7 @@ export function createStore<Repositories extends object>(
         },
         tasks: tasksThatNotify,
         inbox: createTransactionInbox(tx),
+        answers: createTransactionAnswers(tx),
         mail: createMailQueue(tasksThatNotify),
         transaction: (inner, wanted = {}) => {
           refuseStricter(wanted, options)

@@ -47,7 +47,10 @@ export function projectRoutes({ projects, present, guards }: ProjectRoutesDeps) 
       location: (project) => `/projects/${project.id}`,
       errors: [projectNameTaken],
     },
-    async ({ body, user }) => present.one(await projects.create(body, user)),
+    async ({ body, user, once }) => {
+      const presentOwn = present.ownedBy(user)
+      return presentOwn(await projects.create(body, user, once.of(presentOwn)))
+    },
   )
 
   routes.get(

@@ -1,6 +1,6 @@
 import type { Cache } from '@ashlar/core/cache'
 import type { Page, PageRequest } from '@ashlar/core/db'
-import { forbidden, type Precondition } from '@ashlar/core/http'
+import { forbidden, type Once, type Precondition } from '@ashlar/core/http'
 import { projectArchived } from '../events/project-archived.event.ts'
 import {
   canDeleteProject,
@@ -32,8 +32,12 @@ export const projectTag = (id: number): string => `projects.project:${id}`
 export function createProjectService({ store, cache }: ProjectServiceDeps) {
   return { create, findPage, get, update, remove, restore }
 
-  function create(project: NewProject, actor: Actor): Promise<Project> {
-    return store.projects.create({ ...project, ownerId: actor.id })
+  function create(values: NewProject, actor: Actor, once: Once<Project>): Promise<Project> {
+    return store.transaction(async (store) => {
+      const project = await store.projects.create({ ...values, ownerId: actor.id })
+      await store.answers.keep(once, project)
+      return project
+    })
   }
 
   function findPage(list: PageRequest, actor: Actor): Promise<Page<Project>> {

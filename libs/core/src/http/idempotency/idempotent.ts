@@ -1,10 +1,17 @@
 import { createHash, createHmac } from 'node:crypto'
 import type { Request } from 'express'
 import type { Logger } from '../../logging/index.ts'
+import {
+  createOnce,
+  notOnce,
+  type HeldKey,
+  type IdempotencyKeys,
+  type KeyedRequest,
+  type Once,
+} from '../../idempotency/index.ts'
 import type { Answer } from '../answer.ts'
 import { idempotencyInFlight, validationFailed } from '../errors.ts'
 import type { ParsedInput } from '../parse-input.ts'
-import type { IdempotencyKeys, KeyedRequest } from './idempotency-keys.ts'
 
 export interface IdempotentDeps {
   keys: IdempotencyKeys
@@ -19,34 +26,42 @@ export interface KeyedCall {
   /** Whose key it is. */
   caller: () => string
   input: ParsedInput
+  /** Makes the answer out of what the handler returns. */
+  present: (result: unknown) => Answer
 }
 
 /**
- * Runs `work` once for each `Idempotency-Key` and repeats its answer. What fails is not kept, so that a repeat tries again. Without a key,
+ * Runs `handle` once for each `Idempotency-Key` and repeats its answer. What fails is not kept, so that a repeat tries again. Without a key,
  * runs it.
  */
 export async function runOnce(
   { keys, log }: IdempotentDeps,
   call: KeyedCall,
-  work: () => Promise<Answer>,
+  handle: (once: Once<unknown>) => Promise<unknown>,
 ): Promise<Answer> {
   const key = call.request.get('idempotency-key')
-  if (key === undefined) return work()
-  const keyed = digestCall(key, call)
-  const claim = await keys.claim(keyed)
-  if (claim.state === 'in flight') throw idempotencyInFlight({ retryAfterSeconds: 1 })
+  if (key === undefined) return call.present(await handle(notOnce))
+  const claim = await keys.claim(digestCall(key, call))
+  if (claim.state === 'in flight') throw inFlight()
   if (claim.state === 'other request') throw otherRequest()
   if (claim.state === 'answered') return replay(claim.answer)
-  return settle(claim.lease)
+  return settle(claim.key)
 
-  async function settle(lease: string): Promise<Answer> {
-    const answer = await work().catch(async (error: unknown) => {
-      await keys.release(keyed.hash, lease).catch(tellOperators)
+  async function settle(key: HeldKey): Promise<Answer> {
+    const answer = await attempt(key).catch(async (error: unknown) => {
+      await keys.release(key).catch(tellOperators)
       throw error
     })
     // The work is done: the caller gets its answer, kept or not.
-    await keys.keep(keyed.hash, lease, answer).catch(tellOperators)
+    await keys.keep(key, answer).catch(tellOperators)
     return answer
+  }
+
+  async function attempt(key: HeldKey): Promise<Answer> {
+    const once = createOnce(async (result, write) => {
+      if (!(await write(key, call.present(result)))) throw inFlight()
+    })
+    return call.present(await handle(once))
   }
 
   function tellOperators(error: unknown): void {
@@ -54,10 +69,17 @@ export async function runOnce(
   }
 }
 
+/** Of a route that is not idempotent. */
+export const undeclaredOnce: Once<unknown> = createOnce(() => {
+  throw new Error('A handler keeps the answer of a route that is not idempotent')
+})
+
 const replay = (answer: Answer): Answer => ({
   ...answer,
   headers: { ...answer.headers, 'Idempotency-Replayed': 'true' },
 })
+
+const inFlight = () => idempotencyInFlight({ retryAfterSeconds: 1 })
 
 const otherRequest = () =>
   validationFailed({

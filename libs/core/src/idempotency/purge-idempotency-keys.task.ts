@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defineTask, handle } from '../../queue/index.ts'
+import { defineTask, handle } from '../queue/index.ts'
 import type { IdempotencyKeys } from './idempotency-keys.ts'
 
 const purgeIdempotencyKeys = defineTask('core.purge-idempotency-keys', z.object({}))

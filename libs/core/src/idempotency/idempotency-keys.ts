@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Pool } from 'pg'
-import { toDatabaseError } from '../../db/index.ts'
-import type { Answer } from '../answer.ts'
+import { toDatabaseError } from '../db/index.ts'
+import type { HeldKey, KeptAnswer } from './once.ts'
 
 /** Request and requester, as digests only: a stolen table gives neither a key nor a body. */
 export interface KeyedRequest {
@@ -12,16 +12,18 @@ export interface KeyedRequest {
 }
 
 type Claim =
-  /** Go ahead; `lease` settles it. */
-  | { state: 'free'; lease: string }
+  /** Go ahead; `key` settles it. */
+  | { state: 'free'; key: HeldKey }
   | { state: 'in flight' }
   | { state: 'other request' }
-  | { state: 'answered'; answer: Answer }
+  | { state: 'answered'; answer: KeptAnswer }
 
 export interface IdempotencyKeys {
   claim(request: KeyedRequest): Promise<Claim>
-  keep(hash: Buffer, lease: string, answer: Answer): Promise<void>
-  release(hash: Buffer, lease: string): Promise<void>
+  /** Keeps the answer, if none was kept with what the request wrote. */
+  keep(key: HeldKey, answer: KeptAnswer): Promise<void>
+  /** Frees a key whose request failed, if no answer was kept: a commit whose connection broke may have happened. */
+  release(key: HeldKey): Promise<void>
   /** Of keys whose time is over. Ends between two batches where `signal` is aborted. */
   deleteExpired(signal?: AbortSignal): Promise<number>
 }
@@ -69,7 +71,7 @@ export function createIdempotencyKeys({ pool }: { pool: Pool }): IdempotencyKeys
           OR (held.status IS NULL AND held.leased_until <= now() AND held.fingerprint = excluded.fingerprint)`,
       [hash, fingerprint, lease],
     )
-    return rowCount === 1 ? { state: 'free', lease } : undefined
+    return rowCount === 1 ? { state: 'free', key: { hash, lease } } : undefined
   }
 
   async function read({ hash, fingerprint }: KeyedRequest): Promise<Claim | undefined> {
@@ -85,15 +87,19 @@ export function createIdempotencyKeys({ pool }: { pool: Pool }): IdempotencyKeys
     return { state: 'answered', answer: { status, headers, body: body ?? undefined } }
   }
 
-  async function keep(hash: Buffer, lease: string, { status, headers, body }: Answer) {
+  async function keep({ hash, lease }: HeldKey, { status, headers, body }: KeptAnswer) {
     await query(
-      'UPDATE idempotency_key SET status = $3, headers = $4, body = $5 WHERE hash = $1 AND lease = $2',
+      `UPDATE idempotency_key SET status = $3, headers = $4, body = $5
+       WHERE hash = $1 AND lease = $2 AND status IS NULL`,
       [hash, lease, status, JSON.stringify(headers), body ?? null],
     )
   }
 
-  async function release(hash: Buffer, lease: string) {
-    await query('DELETE FROM idempotency_key WHERE hash = $1 AND lease = $2', [hash, lease])
+  async function release({ hash, lease }: HeldKey) {
+    await query('DELETE FROM idempotency_key WHERE hash = $1 AND lease = $2 AND status IS NULL', [
+      hash,
+      lease,
+    ])
   }
 
   async function deleteExpired(signal?: AbortSignal): Promise<number> {
