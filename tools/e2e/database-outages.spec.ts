@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Client } from 'pg'
 import { buildRegistration } from '@ashlar/auth/testing'
 import { eventually } from '@ashlar/core/testing'
+import { postJson } from './clients.ts'
 import { startOwnServers, type OwnServers } from './own-servers.ts'
 import type { RunningProcess } from './running-process.ts'
 import { createSystem, type System } from './system.ts'
@@ -20,17 +21,19 @@ beforeAll(async () => {
   worker = await system.start('worker')
 })
 afterAll(async () => {
-  expect(await system.stop()).toEqual([0, 0])
-  await servers.stop()
+  try {
+    expect(await system.stop()).toEqual([0, 0])
+  } finally {
+    await servers.stop()
+  }
 })
 
-function register(account = buildRegistration()): Promise<Response> {
-  return fetch(`${api.url}/api/v1/auth/register`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(account),
-  })
+function register(account = buildRegistration(), headers = {}): Promise<Response> {
+  return postJson(`${api.url}/api/v1/auth/register`, account, headers)
 }
+
+const registerOnce = (account: ReturnType<typeof buildRegistration>) =>
+  register(account, { 'idempotency-key': account.username })
 
 const statusOf = async (path: string): Promise<number> => (await fetch(api.url + path)).status
 
@@ -76,6 +79,33 @@ it('a crash of PostgreSQL is 503 at most, ends no process, and loses no mail', a
   }, 30_000)
   await eventually(async () => (await statusOf('/health/ready')) === 200)
   await expectMailTo(before.email)
+}, 120_000)
+
+it('registrations that a crash of PostgreSQL met are answered 201 when they are repeated with their key', async () => {
+  // What is kept takes its time, so that the crash comes in between.
+  await ask(`
+    CREATE FUNCTION slow_keep() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN PERFORM pg_sleep(0.3); RETURN NEW; END $$;
+    CREATE TRIGGER slow_keep BEFORE UPDATE OF status ON idempotency_key
+      FOR EACH ROW EXECUTE FUNCTION slow_keep()`)
+  const accounts = Array.from({ length: 24 }, () => buildRegistration())
+  const { backends } = await processesOfPostgres()
+  const victim = backends.find(({ backend_type: type }) => type === 'client backend')!
+  const met = accounts.map(registerOnce)
+  await Promise.race(met)
+  process.kill(victim.pid, 'SIGKILL')
+  const statuses = (await Promise.all(met)).map(({ status }) => status)
+  expect(new Set(statuses)).toEqual(new Set([201, 503]))
+  await eventually(async () => (await statusOf('/health/ready')) === 200)
+  await ask('DROP FUNCTION slow_keep CASCADE')
+  // A minute later: what could not be freed without a database is free.
+  await ask('UPDATE idempotency_key SET leased_until = now()')
+  for (const account of accounts) {
+    const again = await registerOnce(account)
+    expect([again.status, await again.json()]).toEqual([201, expect.anything()])
+  }
+  const emails = accounts.map(({ email }) => `'${email}'`).join()
+  expect(await ask(`SELECT FROM "user" WHERE email IN (${emails})`)).toHaveLength(accounts.length)
 }, 120_000)
 
 it('a frozen PostgreSQL is 503 and not ready, and all goes on when it thaws', async () => {
