@@ -84,11 +84,21 @@ app.get(
     return { data: await queries.findUser(Number(sub)) }
   },
 )
-app.get('/api/v1/users', { schema: { response: { 200: list } } }, async (request) => {
-  await request.jwtVerify()
-  const { rows, total } = await queries.findPage()
-  return { data: rows, meta: { pagination: { total, page: 1, per_page: 20 } } }
-})
+app.get<{ Querystring: { page: number } }>(
+  '/api/v1/users',
+  {
+    schema: {
+      querystring: object({ page: { type: 'integer', minimum: 1, default: 1 } }),
+      response: { 200: list },
+    },
+  },
+  async (request) => {
+    await request.jwtVerify()
+    const { page } = request.query
+    const { rows, total } = await queries.findPage(page)
+    return { data: rows, meta: { pagination: { total, page, per_page: 20 } } }
+  },
+)
 app.post<{ Body: { email: string } }>(
   '/api/v1/auth/restore-password',
   { schema: { body: { ...object({ email }), required: ['email'] } } },

@@ -34,8 +34,9 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   const id = authenticate(request)
   if (id === undefined) return void response.writeHead(401).end()
   if (request.url === '/api/v1/profile') return send(response, { data: await queries.findUser(id) })
-  const { rows, total } = await queries.findPage()
-  send(response, { data: rows, meta: { pagination: { total, page: 1, per_page: 20 } } })
+  const page = Number(/\bpage=(\d+)/.exec(request.url ?? '')?.[1] ?? 1)
+  const { rows, total } = await queries.findPage(page)
+  send(response, { data: rows, meta: { pagination: { total, page, per_page: 20 } } })
 }
 
 function authenticate({ headers }: IncomingMessage): number | undefined {

@@ -5,11 +5,14 @@ import { createPrivateKey, createPublicKey } from 'node:crypto'
 import {
   Body,
   Controller,
+  DefaultValuePipe,
   Get,
   HttpCode,
   Injectable,
   Module,
+  ParseIntPipe,
   Post,
+  Query,
   Req,
   UseGuards,
   ValidationPipe,
@@ -124,9 +127,9 @@ class ApiController {
 
   @UseGuards(AuthGuard('jwt'))
   @Get('users')
-  async users(): Promise<object> {
-    const { rows, total } = await queries.findPage()
-    return { data: rows, meta: { pagination: { total, page: 1, per_page: 20 } } }
+  async users(@Query('page', new DefaultValuePipe(1), ParseIntPipe) page: number): Promise<object> {
+    const { rows, total } = await queries.findPage(page)
+    return { data: rows, meta: { pagination: { total, page, per_page: 20 } } }
   }
 
   @HttpCode(202)

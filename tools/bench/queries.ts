@@ -14,20 +14,21 @@ export function createQueries(pool: Pool) {
     return rows[0]
   }
 
-  async function findPage() {
+  async function findPage(page: number) {
     const where = `FROM "user" WHERE status = 'active' AND deleted_at IS NULL`
-    const [page, count] = await Promise.all([
+    const [found, count] = await Promise.all([
       pool.query<object>({
         name: 'find-page',
         text: `SELECT id, username, status, created_at AS "createdAt" ${where}
-               ORDER BY created_at DESC, id LIMIT 20`,
+               ORDER BY created_at DESC, id LIMIT 20 OFFSET $1`,
+        values: [(page - 1) * 20],
       }),
       pool.query<{ total: number }>({
         name: 'count',
         text: `SELECT count(*)::int AS total ${where}`,
       }),
     ])
-    return { rows: page.rows, total: count.rows[0]?.total ?? 0 }
+    return { rows: found.rows, total: count.rows[0]?.total ?? 0 }
   }
 
   /** A look-up, then a row and an event in one transaction. */

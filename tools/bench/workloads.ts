@@ -7,6 +7,11 @@ const list = '/api/v1/users?sort=createdAt:desc&filters=status:active&per_page=2
 export function createWorkloads(tokens: string[]): Workload[] {
   const get = (path: string): Request[] =>
     tokens.map((token) => ({ path, headers: { authorization: `Bearer ${token}` } }))
+  const anyPage = () =>
+    tokens.map((token, index) => ({
+      path: `${list}&page=${1 + (index % 20)}`,
+      headers: { authorization: `Bearer ${token}` },
+    }))
   return [
     ...[1, 32, 128].map((connections) => ({
       name: 'W1 profile',
@@ -18,6 +23,7 @@ export function createWorkloads(tokens: string[]): Workload[] {
       connections,
       requests: get(list),
     })),
+    { name: 'W2 list, any of 20 pages', connections: 32, requests: anyPage() },
     { name: 'W3 write', connections: 32, requests: writes() },
   ]
 }

@@ -1,20 +1,13 @@
 import { Prisma } from './generated/client.ts'
 import type { Page, PageRequest } from './page.ts'
-import { createSharedRuns } from './shared-runs.ts'
+import { createSharedReads, type Readable } from './shared-reads.ts'
 
 type Conditions<T> = Omit<Prisma.Args<T, 'findMany'>, 'skip' | 'take' | 'cursor' | 'orderBy'>
 type Found<T, Args> = Prisma.Result<T, Omit<Args, 'list'>, 'findMany'>
 
-interface Readable {
-  $name?: string
-  $parent?: object
-  findMany(args: object): Promise<object[]>
-  count(args: object): Promise<number>
-}
-
 /** `findPage`: one page of a list, through the conditions of the caller and those of the list. */
 export function findPage() {
-  const counts = createSharedRuns<number>()
+  const reads = createSharedReads()
 
   return Prisma.defineExtension({
     name: 'find-page',
@@ -47,14 +40,14 @@ export function findPage() {
     const conditions = both(args, where)
     const skip = (page - 1) * perPage
     const [rows, count] = await Promise.all([
-      model.findMany({
+      reads.findMany(model, {
         ...args,
         where: conditions,
         orderBy,
         skip,
         take: perPage + (total ? 0 : 1),
       }),
-      total ? countShared(model, conditions) : undefined,
+      total ? reads.count(model, { where: conditions }) : undefined,
     ])
     return {
       data: rows.slice(0, perPage),
@@ -74,7 +67,7 @@ export function findPage() {
       const take = perPage + 1 - rows.length
       if (take === 0) break
       const conditions = both(args, where, following)
-      rows.push(...(await model.findMany({ ...args, where: conditions, orderBy, take })))
+      rows.push(...(await reads.findMany(model, { ...args, where: conditions, orderBy, take })))
     }
     const hasNext = rows.length > perPage
     const data = rows.slice(0, perPage)
@@ -85,13 +78,6 @@ export function findPage() {
       hasNext,
     }
   }
-
-  /** Whoever asks while a count runs shares the next one, so its result is never older than the question. */
-  function countShared(model: Readable, where: object): Promise<number> {
-    const count = () => model.count({ where })
-    if (isTransaction(model)) return count()
-    return counts.run(`${model.$name} ${keyOf(where)}`, count)
-  }
 }
 
 /** The conditions of the caller stay where they are: what is said of `deletedAt` is said there. */
@@ -101,13 +87,3 @@ function both(args: { where?: object }, ...more: (object | undefined)[]): object
   if (others.length === 0) return own
   return { ...own, AND: [...[own.AND ?? []].flat(), ...others] }
 }
-
-/** JSON has no form for a `bigint`. */
-const keyOf = (where: object): string =>
-  JSON.stringify(where, (_name, value: unknown) =>
-    typeof value === 'bigint' ? `${value}n` : value,
-  )
-
-/** A transaction sees rows that others do not, and has one connection. */
-const isTransaction = ({ $parent }: Readable): boolean =>
-  $parent !== undefined && Symbol.for('prisma.client.transaction.id') in $parent

@@ -1,4 +1,5 @@
 import { createTestCore, type TestCore } from '../../testing/index.ts'
+import { Prisma } from './generated/client.ts'
 
 let test: TestCore
 
@@ -46,5 +47,24 @@ describe('a page', () => {
       pagination: { total: 1, page: 1, per_page: 10 },
       hasNext: false,
     })
+  })
+
+  it('is not taken for the page of another question, whatever both have in common', async () => {
+    const { outboxEvent } = test.core.database.client
+    await outboxEvent.create({
+      data: { name: 'quarry.opened', payload: {}, traceContext: Prisma.JsonNull },
+    })
+    const list = { orderBy: [{ id: 'asc' }], perPage: 5, paging: { page: 1, total: true } }
+    const pages = await Promise.all(
+      [Prisma.JsonNull, Prisma.DbNull].flatMap((none) =>
+        [1, 2, 3].map(() =>
+          outboxEvent.findPage({ where: { traceContext: { equals: none } }, list }),
+        ),
+      ),
+    )
+    expect(pages.map(({ data }) => data.length)).toEqual([1, 1, 1, 0, 0, 0])
+    expect(pages.map(({ pagination }) => 'total' in pagination && pagination.total)).toEqual([
+      1, 1, 1, 0, 0, 0,
+    ])
   })
 })

@@ -137,23 +137,35 @@ describe('pages by number', () => {
     })
   })
 
-  it('share a count that begins after each of them asked', async () => {
-    const { pool } = test.core.database
-    let counts = 0
-    const original = pool.query.bind(pool)
-    const spy = jest.spyOn(pool, 'query').mockImplementation(((...args: [never]) => {
-      if (/COUNT\(/.test(JSON.stringify(args[0]))) counts += 1
-      return original(...args)
-    }) as never)
+  it('share rows and count of equal questions, which begin after each of them asked', async () => {
     await create({ username: 'a' })
+    const statements = jest.spyOn(test.core.database.pool, 'query')
     const first = findPage({})
     await create({ username: 'b' })
-    const others = Array.from({ length: 9 }, () => findPage({}))
-    const totals = (await Promise.all(others)).map(({ pagination }) => pagination)
+    const pages = await Promise.all(Array.from({ length: 9 }, () => findPage({})))
     await first
-    spy.mockRestore()
-    for (const pagination of totals) expect(pagination).toMatchObject({ total: 2 })
-    expect(counts).toBeLessThan(10)
+    const sent = statements.mock.calls.map(([query]) => JSON.stringify(query))
+    statements.mockRestore()
+    for (const { data, pagination } of pages) {
+      expect(data.map(({ username }) => username)).toEqual(['a', 'b'])
+      expect(pagination).toMatchObject({ total: 2 })
+    }
+    expect(sent.filter((query) => /COUNT\(/.test(query)).length).toBeLessThan(10)
+    expect(sent.filter((query) => / LIMIT /.test(query)).length).toBeLessThan(10)
+  })
+
+  it('have rows of their own also where they share a question', async () => {
+    await create({ username: 'a', emailVerifiedAt: new Date('2026-01-01T00:00:00.000Z') })
+    const pages = await Promise.all(Array.from({ length: 9 }, () => findPage({})))
+    const others = pages.map(({ data }) => data[0]!)
+    const changed = others.pop()
+    changed!.username = 'changed'
+    changed!.emailVerifiedAt!.setFullYear(1900)
+    for (const other of others)
+      expect(other).toMatchObject({
+        username: 'a',
+        emailVerifiedAt: new Date('2026-01-01T00:00:00.000Z'),
+      })
   })
 
   it('count the rows of their own transaction', async () => {
