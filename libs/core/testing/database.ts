@@ -44,7 +44,7 @@ export async function createTemplateDatabase(
  * Copies the template, some 50 ms. Each call makes another database, also for the same worker.
  *
  * @example
- * const database = await cloneTestDatabase(adminUrl, process.env['JEST_WORKER_ID'] ?? '1')
+ * const database = await cloneTestDatabase(databaseUrl, process.env['JEST_WORKER_ID'] ?? '1')
  * afterAll(() => database.drop())
  */
 export async function cloneTestDatabase(adminUrl: string, workerId: string): Promise<TestDatabase> {

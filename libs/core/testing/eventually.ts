@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
  * Waits until `probe` gives something truthy, and gives it. Throws after `withinMs` milliseconds.
  *
  * @example
- * const mail = await eventually(() => inbox.find((mail) => mail.to === address))
+ * const stone = await eventually(() => store.stones.findById(7))
  */
 export async function eventually<T>(
   probe: () => T | Promise<T>,

@@ -7,8 +7,8 @@ export type SlowCommits = Awaited<ReturnType<typeof slowDownCommits>>
  * the server's side, which rolls back, or by cutting it on the client's, which the server does not notice.
  *
  * @example
- * const commits = await slowDownCommits(pool, 'user', 30)
- * const outcome = register()
+ * const commits = await slowDownCommits(pool, 'stone', 30)
+ * const outcome = store.stones.create(values)
  * await eventually(commits.terminate)
  * await commits.restore()
  */

@@ -47,8 +47,8 @@ export interface TestSmtpServer {
  *
  * @example
  * const smtp = await startSmtpServer()
- * await mailer.send(email, { messageId: 'a' })
- * expect((await smtp.waitForMail()).subject).toBe('Welcome')
+ * await mailer.send(stoneReady(stone), { messageId: 'a' })
+ * expect((await smtp.waitForMail()).subject).toBe('Your stone is ready')
  * await smtp.stop()
  */
 export async function startSmtpServer(): Promise<TestSmtpServer> {

@@ -4,8 +4,8 @@ import type { Pool } from 'pg'
  * Counts from now on what each statement deletes from a table, so that a test can hold that none grows with the table.
  *
  * @example
- * const batches = await watchDeletes(pool, 'session')
- * await purge()
+ * const batches = await watchDeletes(pool, 'stone')
+ * await store.stones.purge()
  * expect(Math.max(...(await batches()))).toBeLessThanOrEqual(500)
  */
 export async function watchDeletes(pool: Pool, table: string): Promise<() => Promise<number[]>> {

@@ -54,7 +54,8 @@ export function createAuthGuards(strategy: Strategy, apiKeys?: ApiKeyCheck) {
    * Like `activeUser`, and an API key of an active user will do if it has this scope: `<what>:<read or write>`.
    *
    * @example
-   * routes.get('/', { summary: 'List stones', guard: guards.activeUserOrKey('stones:read'), … }, …)
+   * const guard = guards.activeUserOrKey('stones:read')
+   * routes.get('/', { summary: 'List stones', guard, list: stoneList, response: Stone }, ({ list }) => stones.findPage(list))
    */
   function activeUserOrKey(scope: string): Guard<Caller> {
     scopes.add(scope)

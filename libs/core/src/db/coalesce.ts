@@ -13,7 +13,7 @@ export interface CoalesceOptions {
  * fails, all of them fail.
  *
  * @example
- * const finish = coalesce((ids: string[]) => markFinished(ids))
+ * const markSold = coalesce((ids: number[]) => store.stones.markSold(ids))
  */
 export function coalesce<Item, Result>(
   run: (items: Item[]) => Promise<readonly Result[]>,

@@ -62,7 +62,7 @@ export function toDatabaseError(error: unknown): unknown {
  * True when the write failed because this unique index holds the value already, or because this foreign key has no target or is still used.
  *
  * @example
- * if (violates(error, 'user_email_key')) throw emailTaken({ cause: error })
+ * if (violates(error, 'stone_name_key')) throw stoneTaken({ cause: error })
  */
 export function violates(error: unknown, constraint: string): boolean {
   return (

@@ -25,7 +25,7 @@ export interface Database {
    *
    * @example
    * const oldest = { name: 'quarry.oldest', text: 'SELECT min(id) AS id FROM stone WHERE mason_id = $1' }
-   * const [row] = await database.read<{ id: number | null }>(oldest, [masonId])
+   * const [row] = await database.read<{ id: number | null }>(oldest, [7])
    */
   read: Read
   /** What each transaction has to set for itself, because a pooler stands between and a connection is not ours. */

@@ -40,7 +40,7 @@ export interface Page<Row> {
  * The same page with other rows: those that the API shows.
  *
  * @example
- * mapPage(await users.findPage(list), toPublicUser)
+ * mapPage(await store.stones.findPage(list), toStone)
  */
 export const mapPage = <From, To>(page: Page<From>, change: (row: From) => To): Page<To> => ({
   ...page,

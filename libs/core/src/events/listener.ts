@@ -42,9 +42,9 @@ const defaults: RetryPolicy = { attempts: 36, backoffMs: 1_000, timeoutMs: 60_00
  * listener's event has no key.
  *
  * @example
- * on(userRegistered, 'auth.send-welcome-email', async ({ userId }, delivery) => {
- *   const user = await users.findById(userId)
- *   if (user) await mailer.send(welcomeEmail(user), { messageId: delivery.id })
+ * on(stoneCut, 'quarry.tell-buyer', async ({ stoneId }, delivery) => {
+ *   const stone = await store.stones.findById(stoneId)
+ *   if (stone) await mailer.send(stoneReady(stone), { messageId: delivery.id })
  * })
  */
 export function on<Schema extends z.ZodType>(

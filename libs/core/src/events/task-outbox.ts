@@ -20,8 +20,8 @@ export interface TaskOutbox {
    *
    * @example
    * await store.transaction(async (store) => {
-   *   const report = await store.reports.create(values)
-   *   await store.tasks.enqueue(sendReport, { reportId: report.id }, { delay: 60_000 })
+   *   const stone = await store.stones.create(values)
+   *   await store.tasks.enqueue(weighStone, { stoneId: stone.id }, { delay: 60_000 })
    * })
    */
   enqueue<Schema extends z.ZodType, Result extends z.ZodType>(

@@ -8,9 +8,9 @@ import type { ErrorFactory } from '../errors/index.ts'
  * const partner: Guard<{ partner: string }> = {
  *   name: 'partner',
  *   security: 'bearer',
- *   errors: [unknownPartner],
- *   authenticate: async (request) => ({ partner: await findPartner(request.get('authorization')) }),
- *   identify: ({ partner }) => partner.id,
+ *   errors: [unauthenticated],
+ *   authenticate: async (request) => ({ partner: await partnerOf(request.get('authorization')) }),
+ *   identify: ({ partner }) => partner,
  * }
  */
 export interface Guard<Context extends object> {

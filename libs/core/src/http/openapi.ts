@@ -26,7 +26,8 @@ export interface ApiDocumentDeps {
  * The OpenAPI 3.1 document of all declared routes, with the whole problem catalogue under `x-problems`.
  *
  * @example
- * const document = describeApi({ appName: 'Ashlar', routes: stoneRoutes().list, catalogue })
+ * const catalogue = createCatalogue(problemBaseUrl, [stoneTaken])
+ * const document = describeApi({ appName: 'Ashlar', routes: stoneRoutes.list, catalogue })
  */
 export function describeApi({
   appName,

@@ -10,7 +10,8 @@ const outOfRange = 'out_of_range'
  * The id of a resource in a path, as a number. What is no whole number above 0 is 422; a number that no row can have is 404.
  *
  * @example
- * routes.get('/:id', { summary: 'Read', params: z.strictObject({ id: ResourceId }), response: Stone }, read)
+ * const params = z.strictObject({ id: ResourceId })
+ * routes.get('/:id', { summary: 'Read a stone', params, response: Stone }, ({ params }) => stones.get(params.id))
  */
 export const ResourceId = z
   .string()

@@ -22,7 +22,8 @@ export interface Once<Result> {
    * The same for a service whose result is not yet what the route answers. `present` runs in the transaction, so it should ask nobody.
    *
    * @example
-   * async ({ body, once }) => toStone(await stones.create(body, once.of(toStone)))
+   * const contract = { summary: 'Cut a stone', body: NewStone, response: Stone, idempotent: true }
+   * routes.post('/', contract, async ({ body, once }) => toStone(await stones.create(body, once.of(toStone))))
    */
   of<From>(present: (result: From) => Result): Once<From>
   /** For `store.answers.keep` alone. */

@@ -9,7 +9,7 @@ export interface TransactionAnswers {
    * one has claimed its key; then the transaction must fail, so that the work is not done twice.
    *
    * @example
-   * create: (values, once) =>
+   * const create = (values: NewStone, once: Once<StoneRow>) =>
    *   store.transaction(async (store) => {
    *     const stone = await store.stones.create(values)
    *     await store.answers.keep(once, stone)

@@ -44,7 +44,7 @@ export interface EmailTemplate<Schema extends z.ZodType = z.ZodType> extends Any
  *   }),
  * })
  *
- * await mailer.send(invitation({ to, project: project.name }), { messageId: delivery.id })
+ * await mailer.send(invitation({ to: 'ben@example.com', project: 'Arch' }), { messageId: delivery.id })
  */
 export function defineEmail<Schema extends z.ZodType>(
   template: string,

@@ -22,8 +22,8 @@ export interface MailQueue {
    *
    * @example
    * await store.transaction(async (store) => {
-   *   const member = await store.members.create(values)
-   *   await store.mail.queue(invitation, { to: member.email, project: project.name })
+   *   const stone = await store.stones.create(values)
+   *   await store.mail.queue(stoneReady, stone)
    * })
    */
   queue<Schema extends z.ZodType>(
@@ -82,7 +82,7 @@ export interface SendQueuedEmailsDeps {
  * `Message-ID`.
  *
  * @example
- * tasks: [sendQueuedEmails({ mailer: core.mailer, emails: [invitation] })],
+ * const tasks = [sendQueuedEmails({ mailer: core.mailer, emails: [stoneReady] })]
  */
 export function sendQueuedEmails({ mailer, emails }: SendQueuedEmailsDeps): TaskHandler {
   const modules = [...new Set(emails.map(({ template }) => moduleOf(template)))]

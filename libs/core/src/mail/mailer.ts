@@ -26,7 +26,7 @@ export interface Mailer {
    * Hands a mail to the mail server. Throws `mail.unavailable` where a repeat may help and `mail.refused` where it cannot.
    *
    * @example
-   * await mailer.send(welcomeEmail({ user, app }), { messageId: delivery.id })
+   * await mailer.send(stoneReady(stone), { messageId: delivery.id })
    */
   send(email: Email, options: SendOptions): Promise<void>
   /** Ends the connections. */

@@ -7,7 +7,7 @@ import type { FeatureModule } from './module.ts'
  * The platform's own work, as a module that every process hosts, whatever MODULES says: tasks that keep core's tables small.
  *
  * @example
- * const modules = [createCoreModule(core), createStonesModule({ core, config })]
+ * const all = [createCoreModule(core), ...modules]
  */
 export function createCoreModule({
   database,

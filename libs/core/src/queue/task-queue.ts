@@ -32,7 +32,7 @@ export interface TaskQueue {
    * through `store.tasks`.
    *
    * @example
-   * const { id } = await core.tasks.enqueue(sendReport, { reportId: 7 }, { delay: 60_000, unique: 'report-7' })
+   * const { id } = await core.tasks.enqueue(weighStone, { stoneId: 7 }, { delay: 60_000, unique: 'stone-7' })
    */
   enqueue<Schema extends z.ZodType, Result extends z.ZodType>(
     task: TaskDefinition<Schema, Result>,
@@ -51,6 +51,7 @@ export interface TaskQueue {
    * `timeoutMs` (10 s); the job goes on then.
    *
    * @example
+   * const { id } = await core.tasks.enqueue(countStones, {})
    * const total = await core.tasks.waitForResult(countStones, id, { timeoutMs: 5_000 })
    */
   waitForResult<Schema extends z.ZodType, Result extends z.ZodType>(

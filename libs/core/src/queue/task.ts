@@ -96,7 +96,7 @@ export function defineTask<Schema extends z.ZodType, Result extends z.ZodType = 
  * error is tried again with growing pauses, unless its kind says that a repeat cannot help. Throws if the schedule cannot be used.
  *
  * @example
- * handle(purgeExpiredSessions, () => sessions.deleteExpired(), { schedule: { cron: '17 3 * * *' } })
+ * handle(countStones, () => store.stones.count(), { schedule: { cron: '17 3 * * *' } })
  */
 export function handle<Schema extends z.ZodType, Result extends z.ZodType>(
   task: TaskDefinition<Schema, Result>,

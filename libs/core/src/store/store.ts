@@ -54,9 +54,9 @@ export type Store<Repositories> = Repositories & {
    *
    * @example
    * await store.transaction(async (store) => {
-   *   const user = await store.users.create(values)
-   *   await store.events.publish(userRegistered, { userId: user.id })
-   *   store.afterCommit(() => cache.invalidateTags(['users']), { evenIfUnknown: true })
+   *   const stone = await store.stones.create(values)
+   *   await store.events.publish(stoneCut, { stoneId: stone.id })
+   *   store.afterCommit(() => cache.invalidateTags(['quarry.stones']), { evenIfUnknown: true })
    * })
    */
   transaction<T>(
@@ -69,7 +69,7 @@ export type Store<Repositories> = Repositories & {
    * it is `evenIfUnknown`.
    *
    * @example
-   * store.afterCommit(() => cache.invalidateTags(['users']), { evenIfUnknown: true })
+   * store.afterCommit(() => cache.invalidateTags(['quarry.stones']), { evenIfUnknown: true })
    */
   afterCommit: AfterCommit['add']
 }

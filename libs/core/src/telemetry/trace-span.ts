@@ -21,7 +21,7 @@ export interface SpanOptions {
  * quote an input. Costs next to nothing while tracing is off.
  *
  * @example
- * const report = await withSpan('report.render', { attributes: { 'report.pages': 3 } }, render)
+ * const weight = await withSpan('stone.weigh', { attributes: { 'stone.id': 7 } }, () => stones.weigh(7))
  */
 export function withSpan<T>(
   name: string,

@@ -19,7 +19,7 @@ export interface Tracing extends Component {
  * trace is loaded: in the first import of `main.ts`. While tracing is off no package of the SDK is loaded.
  *
  * @example
- * export const tracing = startTracing({ serviceName: 'ashlar-api', environment: readEnvironment() })
+ * const tracing = startTracing({ serviceName: 'ashlar-api', environment: readEnvironment() })
  */
 export function startTracing({ serviceName, environment }: TracingOptions): Tracing {
   if (!isWanted(environment)) return { name: 'tracing', isOn: false, stop: async () => undefined }

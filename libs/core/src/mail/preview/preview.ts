@@ -10,7 +10,7 @@ import { emailPage, listPage, styleSource } from './pages.ts'
  * Throws if two templates have one name.
  *
  * @example
- * const app = createHttpApp({ ...deps, mountPages: (app) => mountMailPreview(app, emails) })
+ * const app = createHttpApp({ ...deps, mountPages: (app) => mountMailPreview(app, [stoneReady]) })
  */
 export function mountMailPreview(app: Express, emails: readonly AnyEmailTemplate[]): void {
   const byName = new Map(emails.map((email) => [email.template, email]))
