@@ -1,73 +1,52 @@
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { globSync } from 'node:fs'
+import { createExampleCompiler } from './example-compiler.ts'
+import { pageExamples, readSource, root } from './examples.ts'
+import { jsDocExamples } from './jsdoc-examples.ts'
 
-const root = join(__dirname, '..', '..')
-
-/** Pages whose every `ts` block is a module that compiles as it stands. One that others import begins with its name. */
-const pages = [
-  'libs/core/README.md',
-  'libs/auth/README.md',
-  'docs/guides/test.md',
-  'docs/guides/sign-in-options.md',
-]
-
-let folder: string
-
-beforeAll(() => {
-  mkdirSync(join(root, '.ashlar'), { recursive: true })
-  folder = mkdtempSync(join(root, '.ashlar/examples-'))
-})
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+const compiler = createExampleCompiler()
 
 describe('The examples in the pages', () => {
+  const pages = globSync(['libs/*/README.md', 'docs/guides/*.md'], {
+    cwd: root,
+    // It has a table of its own: write-a-module.spec.ts.
+    exclude: ['docs/guides/write-a-module.md'],
+  }).map(readSource)
+
   it('are correct TypeScript against the code as it is', () => {
-    const files = pages.flatMap((page) =>
-      blocksOf(page).map(({ line, code }) => {
-        const [, given] = /^\/\/ (\S+\.ts)\n/.exec(code) ?? []
-        const name = given ?? `${page.replaceAll('/', '-')}-line-${line}.ts`
-        writeFileSync(join(folder, name), `${code}\nexport {}\n`)
-        return name
-      }),
-    )
-    expect(files.length).toBeGreaterThanOrEqual(pages.length)
-    expect(compile(files)).toBe('')
+    const examples = pages.flatMap((page) => pageExamples(page))
+    expect(examples).toHaveLength(countOf(/^ *```ts/gm, pages))
+    expect(compiler.faultsOf(examples)).toEqual([])
   })
 
   it('are told with page and line when they are not', () => {
-    writeFileSync(join(folder, 'page-line-1.ts'), `import { on } from '@ashlar/core/db'\non()\n`)
-    expect(compile(['page-line-1.ts'])).toMatch(/page-line-1\.ts\(1,10\): error TS2305/)
+    const text = `# Page\n\n\`\`\`ts\nimport { on } from '@ashlar/core/db'\non()\n\`\`\`\n`
+    expect(compiler.faultsOf(pageExamples({ path: 'docs/page.md', text }))).toEqual([
+      expect.stringMatching(/^docs\/page\.md\(4,10\): error TS2305: .* no exported member 'on'/),
+    ])
   })
 })
 
-function blocksOf(page: string): { line: number; code: string }[] {
-  const text = readFileSync(join(root, page), 'utf8')
-  return [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(({ index, 1: code = '' }) => ({
-    line: text.slice(0, index).split('\n').length + 1,
-    code,
-  }))
-}
+describe('The examples in JSDoc', () => {
+  const sources = globSync('libs/**/*.ts', {
+    cwd: root,
+    exclude: ['**/node_modules', '**/generated', '**/*.spec.ts'],
+  }).map(readSource)
 
-/** What the compiler has to say; empty when it is content. */
-function compile(files: string[]): string {
-  const config = {
-    extends: '../../tsconfig.base.json',
-    compilerOptions: {
-      composite: false,
-      declaration: false,
-      emitDeclarationOnly: false,
-      noEmit: true,
-      noUnusedLocals: false,
-      noUnusedParameters: false,
-      types: ['node', 'jest'],
-    },
-    files,
-  }
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
-  try {
-    execFileSync('tsc', ['-p', folder, '--pretty', 'false'], { cwd: folder, encoding: 'utf8' })
-    return ''
-  } catch (error) {
-    return String((error as { stdout: string }).stdout)
-  }
-}
+  it('are correct TypeScript against the code as it is', () => {
+    const examples = jsDocExamples(sources, compiler)
+    expect(examples).toHaveLength(countOf(/@example\s/g, sources))
+    expect(compiler.faultsOf(examples)).toEqual([])
+  })
+
+  it('are told with file and line when they are not', () => {
+    const path = 'libs/core/src/queue/task.ts'
+    const text = '/**\n * @example\n * handle(countStones)\n * handled(countStones)\n */\n'
+    expect(compiler.faultsOf(jsDocExamples([{ path, text }], compiler))).toEqual([
+      expect.stringContaining(`${path}(3,4): error TS2554: Expected 2-3 arguments, but got 1.`),
+      expect.stringContaining(`${path}(4,4): error TS2552: Cannot find name 'handled'.`),
+    ])
+  })
+})
+
+const countOf = (pattern: RegExp, sources: { text: string }[]) =>
+  sources.reduce((count, { text }) => count + (text.match(pattern)?.length ?? 0), 0)
