@@ -3,6 +3,9 @@ import { createExampleCompiler } from './example-compiler.ts'
 import { pageExamples, readSource, root } from './examples.ts'
 import { jsDocExamples } from './jsdoc-examples.ts'
 
+// Two programs of TypeScript, on a machine that may be busy.
+jest.setTimeout(120_000)
+
 const compiler = createExampleCompiler()
 
 describe('The examples in the pages', () => {

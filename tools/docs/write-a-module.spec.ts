@@ -12,6 +12,9 @@ import { join } from 'node:path'
 import { createExampleCompiler } from './example-compiler.ts'
 import { blocksOf, pageExamples, readSource, root } from './examples.ts'
 
+// A client is generated and a program of TypeScript checked, on a machine that may be busy.
+jest.setTimeout(120_000)
+
 const guide = readSource('docs/guides/write-a-module.md')
 const client = 'libs/core/src/db/generated'
 let folder: string

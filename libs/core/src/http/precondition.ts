@@ -1,5 +1,4 @@
 import type { Request } from 'express'
-import type { AnyContract } from './contract.ts'
 import { preconditionFailed, preconditionRequired } from './errors.ts'
 import { etagOf, matchesStrongly, type Version } from './etag.ts'
 
@@ -13,7 +12,10 @@ export interface Precondition {
 }
 
 /** Reads `If-Match` where the route has it. Throws 428 where it must be there. */
-export function readPrecondition(request: Request, { ifMatch }: AnyContract): Precondition {
+export function readPrecondition(
+  request: Request,
+  ifMatch: 'optional' | 'required' | undefined,
+): Precondition {
   if (!ifMatch) return { check: undeclared }
   const given = request.get('if-match')
   if (given === undefined && ifMatch === 'required') throw preconditionRequired()

@@ -40,7 +40,7 @@ export function createRouteHandler(route: Route, deps: RouteHandlerDeps): Reques
   return async (request, response) => {
     const caller = { ...(await admit(contract.guard, limiter, request, response)), request }
     if (contract.policy && !(await contract.policy(caller as never))) throw forbidden()
-    const precondition = readPrecondition(request, contract)
+    const precondition = readPrecondition(request, contract.ifMatch)
     const input = await parseInput(request, accepted, listOf(contract, caller))
     const whose = () => callerOf(contract, caller, request)
     const call = { request, route: name, input, context: caller, caller: whose, present: toAnswer }
