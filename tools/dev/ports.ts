@@ -1,6 +1,5 @@
 import { createServer } from 'node:net'
 import { ExpectedFault } from '../servers/expected-fault.ts'
-import { findPortHolder } from './port-holder.ts'
 import type { Settings } from './settings.ts'
 
 /** Every port that this start will use, by the variable that sets it. */
@@ -26,10 +25,9 @@ async function describeIfTaken({ key, port }: { key: string; port: number }) {
   if (!code) return undefined
   const remedy = `Set ${key} to another port in .env.`
   if (code === 'EACCES') return `Port ${port} needs more rights than you have. ${remedy}`
-  const holder = findPortHolder(port)
-  if (!holder) return `Port ${port} is taken by another program. ${remedy}`
-  const { pid, program, command } = holder
-  return `Port ${port} is taken by ${program} (pid ${pid}, ${command}). ${remedy}`
+  // A start that finds its ports free does without the platform.
+  const { describePortHolder, findPortHolder } = await import('@ashlar/core/lifecycle')
+  return `Port ${port} is taken by ${describePortHolder(findPortHolder(port))}. ${remedy}`
 }
 
 /** A program may hold the port on one address alone, so all that we or others use are tried. */

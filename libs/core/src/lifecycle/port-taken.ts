@@ -1,5 +1,5 @@
 import { ConfigError } from '../config/index.ts'
-import { findPortHolder } from './port-holder.ts'
+import { describePortHolder, findPortHolder } from './port-holder.ts'
 
 export type PortVariable = 'PORT' | 'MANAGEMENT_PORT'
 
@@ -23,10 +23,7 @@ export function explainTakenPort(error: unknown, variable: PortVariable): unknow
   if (!isPortTaken(error)) return error
   const holder = findPortHolder(error.port)
   if (holder?.pid === process.pid) return samePort(variable)
-  const name = holder
-    ? `${holder.program} (pid ${holder.pid}, ${holder.command})`
-    : 'another program'
-  return new PortTakenError(error.port, name, variable)
+  return new PortTakenError(error.port, describePortHolder(holder), variable)
 }
 
 const isPortTaken = (error: unknown): error is { port: number } =>
