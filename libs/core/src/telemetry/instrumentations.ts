@@ -2,7 +2,7 @@ import { ClientRequest, type IncomingMessage } from 'node:http'
 import type { Span } from '@opentelemetry/api'
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http'
 import { IORedisInstrumentation } from '@opentelemetry/instrumentation-ioredis'
-import { PgInstrumentation } from '@opentelemetry/instrumentation-pg'
+import { PgInstrumentation, type PgRequestHookInformation } from '@opentelemetry/instrumentation-pg'
 import { PinoInstrumentation } from '@opentelemetry/instrumentation-pino'
 import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici'
 import { withoutQueryValues } from './query-values.ts'
@@ -24,6 +24,7 @@ export const createInstrumentations = () => [
     requireParentSpan: true,
     enhancedDatabaseReporting: false,
     ignoreConnectSpans: true,
+    requestHook: nameByOperation,
   }),
   new IORedisInstrumentation({
     requireParentSpan: true,
@@ -39,6 +40,12 @@ export const createInstrumentations = () => [
     logKeys: { traceId: 'traceId', spanId: 'spanId', traceFlags: 'traceFlags' },
   }),
 ]
+
+/** The name that a statement of Prisma has is a digest, which tells a reader nothing. */
+function nameByOperation(span: Span, { query, connection }: PgRequestHookInformation): void {
+  const [operation = ''] = query.text.trim().split(/\s/, 1)
+  span.updateName(`pg.query:${operation.toUpperCase()} ${connection.database}`)
+}
 
 function hideOutgoingQuery(span: Span, request: ClientRequest | IncomingMessage): void {
   if (!(request instanceof ClientRequest)) return
