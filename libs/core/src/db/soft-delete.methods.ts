@@ -19,6 +19,12 @@ type OfSoftDeleting<T, Args> = 'deletedAt' extends keyof Prisma.Result<T, object
 
 type WhereUnique<T> = Prisma.Args<T, 'update'>['where']
 
+export interface RestoreOptions<T> {
+  where: WhereUnique<T>
+  /** The count of its changes, for one: a row that comes back is not as it was. */
+  data?: Prisma.Args<T, 'update'>['data']
+}
+
 /** Which deleted rows `purgeDeleted` takes out of a table. */
 export interface PurgeOptions<Where> {
   /** Rows that were deleted before. */
@@ -49,15 +55,17 @@ const marking = {
 
 const furtherOf = (relations: Relations) => ({
   /**
-   * Brings a deleted row back. Throws not-found when there is no such deleted row, and a conflict when a unique value was taken meanwhile.
+   * Brings a deleted row back, and changes what `data` names. Throws not-found when there is no such deleted row, and a conflict when a unique
+   * value was taken meanwhile.
    */
   restore<T>(
     this: T,
-    { where }: OfSoftDeleting<T, { where: WhereUnique<T> }>,
+    options: OfSoftDeleting<T, RestoreOptions<T>>,
   ): Prisma.PrismaPromise<Prisma.Result<T, object, 'update'>> {
+    const { where, data } = options as { where: Fields; data?: Fields }
     return tableOf(this).update({
-      where: { ...(where as Fields), ...onlyDeleted },
-      data: { deletedAt: null },
+      where: { ...where, ...onlyDeleted },
+      data: { ...data, deletedAt: null },
     }) as Prisma.PrismaPromise<Prisma.Result<T, object, 'update'>>
   },
 

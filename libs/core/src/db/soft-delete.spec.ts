@@ -131,6 +131,16 @@ describe.each(places)('a deleted row, %s,', (_place, within) => {
     })
   })
 
+  it('comes back changed, where that is asked for', async () => {
+    const [{ id }] = await createTwo()
+    const data = { username: 'ada-2' }
+    expect(await within(({ user }) => user.restore({ where: { id }, data }))).toMatchObject({
+      id,
+      username: 'ada-2',
+      deletedAt: null,
+    })
+  })
+
   it('frees its unique values, and does not come back while another row has them', async () => {
     const [{ id }] = await createTwo()
     await within(({ user }) => user.create({ data: mason('ada') }))

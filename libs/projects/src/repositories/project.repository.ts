@@ -64,7 +64,9 @@ export function createProjectRepository(db: DbFor<'project'>) {
 
   /** Throws a conflict when the owner has made another project with this name. */
   function restore(id: number): Promise<Project> {
-    return db.project.restore({ where: { id } }).catch(tellTakenName)
+    return db.project
+      .restore({ where: { id }, data: { version: { increment: 1 } } })
+      .catch(tellTakenName)
   }
 
   /** Removes for good what was deleted before. */

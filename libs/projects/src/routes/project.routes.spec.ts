@@ -28,6 +28,9 @@ async function start(headers: Headers, name = `Wall ${randomUUID()}`): Promise<n
   return (answer.body as { data: { id: number } }).data.id
 }
 
+const tagOf = async (id: number, headers: Headers) =>
+  (await ask('get', `/${id}`, headers).expect(200)).headers['etag'] as string
+
 const archivedEvents = (projectId: number) =>
   auth.core.database.client.outboxEvent.count({
     where: { name: 'projects.project-archived', payload: { equals: { projectId } } },
@@ -126,11 +129,23 @@ describe('GET /projects/:id', () => {
   it('answers 304 to whom has this version', async () => {
     const { headers } = await signedIn()
     const id = await start(headers)
-    const answer = await ask('get', `/${id}`, headers).expect(200)
-    expect(answer.headers['etag']).toBe('"1"')
-    await ask('get', `/${id}`, { ...headers, 'if-none-match': '"1"' }).expect(304)
+    const known = { ...headers, 'if-none-match': await tagOf(id, headers) }
+    await ask('get', `/${id}`, known).expect(304)
     await ask('patch', `/${id}`, headers).send({ description: 'new' }).expect(200)
-    await ask('get', `/${id}`, { ...headers, 'if-none-match': '"1"' }).expect(200)
+    await ask('get', `/${id}`, known).expect(200)
+  })
+
+  it('is another version once the owner has another name, for reads and changes at once', async () => {
+    const { user, headers } = await signedIn()
+    const id = await start(headers)
+    const old = await tagOf(id, headers)
+    await auth.store.users.update(user.id, { username: `${user.username}-2` })
+    const answer = await ask('get', `/${id}`, { ...headers, 'if-none-match': old }).expect(200)
+    expect(answer.body.data.owner.username).toBe(`${user.username}-2`)
+    const change = (etag: string) =>
+      ask('patch', `/${id}`, { ...headers, 'if-match': etag }).send({ description: 'new' })
+    await change(old).expect(412)
+    await change(answer.headers['etag'] as string).expect(200)
   })
 
   it('is made once and kept, until the project changes', async () => {
@@ -183,7 +198,7 @@ describe('PATCH /projects/:id', () => {
     const id = await start(headers, 'Old')
     const answer = await ask('patch', `/${id}`, headers).send({ name: 'New' }).expect(200)
     expect(answer.body.data).toMatchObject({ name: 'New', status: 'active', version: 2 })
-    expect(answer.headers['etag']).toBe('"2"')
+    expect(answer.headers['etag']).toBe(await tagOf(id, headers))
   })
 
   it('refuses to overwrite a version that the caller has not seen', async () => {
@@ -191,19 +206,21 @@ describe('PATCH /projects/:id', () => {
     const id = await start(headers)
     const patch = (etag: string) =>
       ask('patch', `/${id}`, { ...headers, 'if-match': etag }).send({ description: etag })
-    await patch('"1"').expect(200)
-    const answer = await patch('"1"').expect(412)
+    const seen = await tagOf(id, headers)
+    await patch(seen).expect(200)
+    const answer = await patch(seen).expect(412)
     expect(answer.body.code).toBe('request.precondition_failed')
-    await patch('"2"').expect(200)
+    await patch(await tagOf(id, headers)).expect(200)
     await patch('*').expect(200)
   })
 
   it('lets one of many that saw the same version change it', async () => {
     const { headers } = await signedIn()
     const id = await start(headers)
+    const seen = await tagOf(id, headers)
     const answers = await Promise.all(
       Array.from({ length: 10 }, (_, index) =>
-        ask('patch', `/${id}`, { ...headers, 'if-match': '"1"' }).send({
+        ask('patch', `/${id}`, { ...headers, 'if-match': seen }).send({
           name: `n-${index}-${id}`,
         }),
       ),
@@ -237,6 +254,18 @@ describe('DELETE /projects/:id and POST /projects/:id/restore', () => {
     await ask('post', `/${id}/restore`, headers).expect(200)
     const again = await ask('post', `/${id}/restore`, headers).expect(409)
     expect(again.body.code).toBe('projects.project_not_deleted')
+  })
+
+  it('make another version of it', async () => {
+    const { headers } = await signedIn()
+    const id = await start(headers)
+    const old = await tagOf(id, headers)
+    await ask('delete', `/${id}`, headers).expect(204)
+    const answer = await ask('post', `/${id}/restore`, headers).expect(200)
+    expect(answer.body.data.version).toBe(2)
+    await ask('get', `/${id}`, { ...headers, 'if-none-match': old }).expect(200)
+    const change = ask('patch', `/${id}`, { ...headers, 'if-match': old })
+    await change.send({ description: 'unseen' }).expect(412)
   })
 
   it('refuse to restore what others own, and a name that was taken meanwhile', async () => {

@@ -7,7 +7,7 @@ import {
   projectNotDeleted,
   projectNotFound,
 } from '../projects.errors.ts'
-import { NewProject, Project, ProjectChange } from '../schemas/project.schema.ts'
+import { NewProject, Project, ProjectChange, versionOf } from '../schemas/project.schema.ts'
 import { projectTag, type ProjectService } from '../services/project.service.ts'
 import { projectList } from './project.list.ts'
 import type { ProjectPresenter } from './project.presenter.ts'
@@ -60,12 +60,12 @@ export function projectRoutes({ projects, present, guards }: ProjectRoutesDeps) 
       guard: reader,
       params,
       response: Project,
-      etag: ({ version }) => version,
+      etag: versionOf,
       cache: {
         ttlMs: 60_000,
         tags: ({ params }) => [projectTag(params.id)],
-        // An administrator sees more, and may be one no longer.
-        vary: ({ user }) => user.role,
+        // An administrator sees more, and may be one no longer. Owners with a new name need the tag that `If-Match` takes now.
+        vary: ({ user }) => `${user.role} ${user.username}`,
       },
       errors: [projectNotFound],
     },
@@ -83,7 +83,7 @@ export function projectRoutes({ projects, present, guards }: ProjectRoutesDeps) 
       ifMatch: 'optional',
       body: ProjectChange,
       response: Project,
-      etag: ({ version }) => version,
+      etag: versionOf,
       errors: [projectNotFound, projectNameTaken, projectChanged],
     },
     async ({ params, body, user, precondition }) =>

@@ -32,9 +32,13 @@ export const Project = z
     owner: z
       .object({ id: z.int(), username: z.string().nullable() })
       .meta({ description: 'Without a username when the account is gone.' }),
-    version: z.int().meta({ description: 'Counts the changes; the `ETag` is made of it.' }),
+    version: z.int().meta({ description: 'Counts the changes.' }),
     createdAt: z.iso.datetime(),
     updatedAt: z.iso.datetime(),
   })
   .meta({ id: 'Project' })
 export type Project = z.infer<typeof Project>
+
+/** What the `ETag` is made of: the owner's name is in the answer too, and changes without the project. */
+export const versionOf = ({ version, owner }: Pick<Project, 'version' | 'owner'>): string =>
+  `${version} ${owner.username ?? ''}`

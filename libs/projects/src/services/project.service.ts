@@ -12,12 +12,13 @@ import {
 import { projectChanged, projectNotDeleted, projectNotFound } from '../projects.errors.ts'
 import type { ProjectsStore } from '../projects.store.ts'
 import type { Project } from '../repositories/project.repository.ts'
-import type { NewProject, ProjectChange } from '../schemas/project.schema.ts'
+import { versionOf, type NewProject, type ProjectChange } from '../schemas/project.schema.ts'
 
 export type ProjectService = ReturnType<typeof createProjectService>
 
 interface Update {
-  actor: Actor
+  /** With the name that is in the owner's answers, and so in their tags. */
+  actor: Actor & { username: string }
   precondition: Precondition
 }
 
@@ -57,7 +58,7 @@ export function createProjectService({ store, cache }: ProjectServiceDeps) {
   ): Promise<Project> {
     const project = await get(id, actor)
     if (!canUpdateProject(actor, project)) throw forbidden()
-    precondition.check(project.version)
+    precondition.check(versionOf({ ...project, owner: actor }))
     return store.transaction(async (store) => {
       const updated = await store.projects.update(project, change)
       if (!updated) throw await lostRace(store)
@@ -71,7 +72,7 @@ export function createProjectService({ store, cache }: ProjectServiceDeps) {
     async function lostRace(store: ProjectsStore): Promise<Error> {
       const now = await store.projects.find(id, visibleProjects(actor))
       if (!now) return projectNotFound()
-      precondition.check(now.version)
+      precondition.check(versionOf({ ...now, owner: actor }))
       return projectChanged()
     }
   }
