@@ -7,7 +7,7 @@ import { projectRoot } from '../servers/project.ts'
 import { describeModels } from './describe-models.ts'
 import { hashOf } from './freshness.ts'
 
-/** The project's client, and the one of the tests of soft delete. */
+/** The project's client, and the one of the tests of soft delete and of lists. */
 const clients = [
   {
     schema: 'prisma/schema',

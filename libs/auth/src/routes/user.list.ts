@@ -3,7 +3,7 @@ import { defineList, integer, oneOf, text, time } from '@ashlar/core/list'
 
 const publicFields = {
   id: integer(),
-  username: text({ ignoreCase: true }),
+  username: text({ ignoreCase: true, maxLength: 50 }),
   status: oneOf(['active', 'inactive']),
   createdAt: time(),
 }
@@ -19,7 +19,11 @@ export const publicUserList = defineList({
 
 /** What administrators may. */
 export const fullUserList = defineList({
-  fields: { ...publicFields, email: text({ ignoreCase: true }), role: oneOf(['user', 'admin']) },
+  fields: {
+    ...publicFields,
+    email: text({ ignoreCase: true, maxLength: 254 }),
+    role: oneOf(['user', 'admin']),
+  },
   sort: [...publicNames, 'email', 'role'],
   filter: [...publicNames, 'email', 'role'],
   parameters: z.strictObject({

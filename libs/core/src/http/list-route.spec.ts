@@ -10,7 +10,7 @@ import { serve } from './testing/serve.ts'
 
 const fields = {
   id: integer(),
-  username: text({ ignoreCase: true }),
+  username: text({ ignoreCase: true, maxLength: 50 }),
   status: oneOf(['active', 'inactive']),
   createdAt: time(),
   emailVerifiedAt: time({ nullable: true }),

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { PageRequest } from '../db/index.ts'
 import type { InputFault } from '../errors/index.ts'
 import { toConditions } from './conditions.ts'
-import { readCursor, writeCursor } from './cursor.ts'
+import { checkLengths, longestCursor, readCursor, writeCursor } from './cursor.ts'
 import { describeFilters, describeSort } from './describe.ts'
 import type { ListField } from './fields.ts'
 import { after, sharesValues, type SortKey } from './keyset.ts'
@@ -18,7 +18,7 @@ type Fields = Readonly<Record<string, ListField>>
 export interface ListOptions<Named extends Fields, Parameters extends z.ZodObject> {
   /** Every field that may be asked for, and of which kind it is. */
   fields: Named
-  /** What the list may be sorted by. Each needs an index, which ends with the primary key. */
+  /** What the list may be sorted by. Each needs an index, which ends with the primary key, and a text its `maxLength`. */
   sort: readonly (keyof Named & string)[]
   /** What the list may be filtered by. */
   filter: readonly (keyof Named & string)[]
@@ -67,7 +67,8 @@ const PerPage = digits.refine((value) => value >= 1 && value <= 100, {
 const Grammar = z.string().max(longestText).optional()
 
 /**
- * Declares how a resource is listed: what it may be sorted and filtered by, and how large its pages are.
+ * Declares how a resource is listed: what it may be sorted and filtered by, and how large its pages are. Throws when a cursor may be too long for
+ * an address.
  *
  * @example
  * const stoneList = defineList({
@@ -84,6 +85,7 @@ export function defineList<Named extends Fields, Parameters extends z.ZodObject 
   const sortable = new Set<string>(options.sort)
   const filterable = new Map(options.filter.map((name) => [name, fields[name] as ListField]))
   const defaultOrder = orderOf(defaultSort).keys
+  checkLengths([...columns].filter(([name]) => name === primaryKey || sortable.has(name)))
   const plain = z.strictObject({
     ...parameters?.shape,
     page: Page.optional().meta(numbers('Which page, from 1.', 1, furthestRow)),
@@ -91,7 +93,7 @@ export function defineList<Named extends Fields, Parameters extends z.ZodObject 
     total: z.enum(['true', 'false']).optional().meta({
       description: '`false` leaves out the total, which costs a count of all rows.',
     }),
-    cursor: z.string().max(4_000).optional().meta({
+    cursor: z.string().max(longestCursor).optional().meta({
       description:
         'Empty to begin keyset paging, then the `next_cursor` of the page before, with the same sort and filters. In place of `page`.',
     }),

@@ -13,6 +13,8 @@ export interface ListField {
   ignoreCase: boolean
   /** In the database's order, where it is one of a few. */
   values?: readonly unknown[]
+  /** How many characters a text may have. */
+  maxLength?: number
   example: string
   read(text: string): Reading
 }
@@ -47,13 +49,22 @@ export const bigInteger = (options: Options = {}): ListField =>
       : { fault: 'Must be a number of 64 bits', code: 'out_of_range' }
   })
 
-/** A number with or without decimals. */
+/** A number of a `Decimal` column. It stays text, because JavaScript's numbers would lose digits. */
 export const decimal = (options: Options = {}): ListField =>
   field('number', ordered, '7.5', options, (text) =>
-    /^-?\d{1,15}(\.\d{1,15})?$/.test(text)
-      ? { value: Number(text) }
-      : invalid('Must be a number of at most 15 digits on each side of the point'),
+    /^-?\d+(\.\d+)?$/.test(text) ? { value: text } : invalid('Must be a number such as 7.5'),
   )
+
+/** A number of a `Float` column: what JavaScript and PostgreSQL's `double precision` hold. */
+export const float = (options: Options = {}): ListField =>
+  field('number', ordered, '7.5', options, (text) => {
+    if (!/^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text))
+      return invalid('Must be a number such as 7.5 or 1e21')
+    const value = Number(text)
+    return Number.isFinite(value)
+      ? { value }
+      : { fault: 'Must be a number of 64 bits', code: 'out_of_range' }
+  })
 
 /** A UUID in any case. */
 export const uuid = (options: Options = {}): ListField =>
@@ -63,20 +74,29 @@ export const uuid = (options: Options = {}): ListField =>
       : invalid('Must be a UUID'),
   )
 
-/** A moment, to the millisecond. */
+/** A moment, to the millisecond as JavaScript has it: of a column that keeps no more (`@db.Timestamptz(3)`), or a cursor would repeat and skip rows. */
 export const time = (options: Options = {}): ListField =>
   field('time', ordered, '"2026-01-31T12:00:00Z"', options, (text) => {
     const value = readTime(text)
     return value ? { value } : invalid('Must be a date (2026-01-31) or an ISO 8601 time in UTC')
   })
 
-/** Text. With `ignoreCase`, it is the same in upper and lower case. */
+interface TextOptions extends Options {
+  /** It is the same in upper and lower case. */
+  ignoreCase?: boolean
+  /** How many characters the column takes. Needed where the list is sorted by it, because a cursor holds the value. */
+  maxLength?: number
+}
+
+/** Text, of any length if none is declared. */
 export const text = ({
   ignoreCase = false,
+  maxLength = Infinity,
   ...options
-}: Options & { ignoreCase?: boolean } = {}): ListField => ({
+}: TextOptions = {}): ListField => ({
   ...field('text', ['eq', 'any', 'ne', 'like'], 'mason', options, (value) => ({ value })),
   ignoreCase,
+  maxLength,
 })
 
 /** One of a few values, in the order in which the database sorts them. */

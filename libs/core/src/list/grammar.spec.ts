@@ -1,20 +1,32 @@
 import fc from 'fast-check'
-import { bigInteger, defineList, flag, integer, oneOf, text, time } from './index.ts'
+import {
+  bigInteger,
+  decimal,
+  defineList,
+  flag,
+  float,
+  integer,
+  oneOf,
+  text,
+  time,
+} from './index.ts'
 import { SyntaxFault } from './list-fault.ts'
 import { parseFilters } from './parse-filters.ts'
 
 const list = defineList({
   fields: {
     id: integer(),
-    name: text({ ignoreCase: true }),
+    name: text({ ignoreCase: true, maxLength: 50 }),
     note: text({ nullable: true }),
     status: oneOf(['active', 'inactive']),
     open: flag(),
     weight: bigInteger(),
+    price: decimal(),
+    load: float(),
     cutAt: time({ nullable: true }),
   },
   sort: ['id', 'name', 'cutAt'],
-  filter: ['id', 'name', 'note', 'status', 'open', 'weight', 'cutAt'],
+  filter: ['id', 'name', 'note', 'status', 'open', 'weight', 'price', 'load', 'cutAt'],
 })
 
 interface Fault {
@@ -67,6 +79,8 @@ describe('filters', () => {
     ['note:null:false', { note: { not: null } }],
     ['status:[active,inactive]', { status: { in: ['active', 'inactive'] } }],
     ['weight:gt:9007199254740993', { weight: { gt: 9007199254740993n } }],
+    ['price:12345678901234567890.10', { price: { equals: '12345678901234567890.10' } }],
+    ['load:[-0.5,1.5e3]', { load: { in: [-0.5, 1500] } }],
     ['open:true', { open: { equals: true } }],
     ['cutAt:2026-01-31', { cutAt: { equals: new Date('2026-01-31T00:00:00Z') } }],
     ['cutAt:gt:"2026-01-31T12:30:00.5Z"', { cutAt: { gt: new Date('2026-01-31T12:30:00.500Z') } }],
@@ -112,6 +126,10 @@ describe('filters', () => {
     ['id:[1,x]', 6, 'invalid_value'],
     ['id:2147483648', 3, 'out_of_range'],
     ['weight:9223372036854775808', 7, 'out_of_range'],
+    ['price:1e3', 6, 'invalid_value'],
+    ['price:.5', 6, 'invalid_value'],
+    ['load:NaN', 5, 'invalid_value'],
+    ['load:1e999', 5, 'out_of_range'],
     ['status:deleted', 7, 'invalid_value'],
     ['open:yes', 5, 'invalid_value'],
     ['note:null:maybe', 10, 'invalid_value'],

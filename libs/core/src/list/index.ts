@@ -8,6 +8,7 @@ export {
   bigInteger,
   decimal,
   flag,
+  float,
   integer,
   oneOf,
   text,

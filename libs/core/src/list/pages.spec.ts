@@ -14,7 +14,7 @@ beforeEach(() => test.core.database.pool.query('TRUNCATE "user" CASCADE'))
 const userList = defineList({
   fields: {
     id: integer(),
-    username: text({ ignoreCase: true }),
+    username: text({ ignoreCase: true, maxLength: 50 }),
     email: text(),
     status: oneOf(['active', 'inactive']),
     createdAt: time(),
@@ -282,7 +282,7 @@ describe('the orders of a list', () => {
     defineList({
       fields: {
         id: integer(),
-        email: text(),
+        email: text({ maxLength: 254 }),
         status: oneOf(['active', 'inactive']),
         createdAt: time(),
         emailVerifiedAt: time({ nullable: true }),

@@ -4,6 +4,7 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import { Pool } from 'pg'
 import { cloneTestDatabase } from '../../../testing/database.ts'
 import { mapErrors } from '../database-errors.extension.ts'
+import { findPage } from '../find-page.extension.ts'
 import { PrismaClient } from '../fixtures/generated/client.ts'
 import { relations } from '../fixtures/generated/relations.ts'
 import { hideDeleted } from '../soft-delete.extension.ts'
@@ -11,7 +12,7 @@ import { softDelete } from '../soft-delete.methods.ts'
 
 export type Library = Awaited<ReturnType<typeof createLibrary>>
 
-/** Authors, books, tags, profiles, reviews and replies: models with every kind of relation, which the project's own do not have. */
+/** Authors, books, tags, profiles, reviews and replies: models with every kind of relation, and shelves with every kind of column. */
 export async function createLibrary() {
   const database = await cloneTestDatabase(
     process.env['DATABASE_URL'] ?? '',
@@ -24,11 +25,12 @@ export async function createLibrary() {
     .$extends(hideDeleted(relations))
     .$extends(mapErrors)
     .$extends(softDelete(relations))
+    .$extends(findPage())
   return { db, pool, fill, empty, stop }
 
   async function empty() {
     await pool.query(
-      'TRUNCATE author, profile, book, tag, "_BookToTag", review, reply RESTART IDENTITY CASCADE',
+      'TRUNCATE author, profile, book, tag, "_BookToTag", review, reply, shelf RESTART IDENTITY CASCADE',
     )
   }
 
