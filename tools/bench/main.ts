@@ -13,14 +13,20 @@ import { startContender, type Contender } from './contender.ts'
 import { measureEvents } from './event-rounds.ts'
 import { applyLoad, type Sample, type Workload } from './load.ts'
 import { populate } from './population.ts'
-import { renderReport, type Growth, type Result, type Timing } from './report.ts'
+import {
+  renderReport,
+  type Growth,
+  type Result,
+  type Serialization,
+  type Timing,
+} from './report.ts'
 import { createWorkloads } from './workloads.ts'
 
 const usage = `npm run bench -- [options]
 
   --rounds N    rounds of each server and workload, 5 if absent
   --seconds N   length of a round, 6 if absent
-  --only TEXT   only workloads whose name contains it, or events, growth, timing
+  --only TEXT   only workloads whose name contains it, or events, growth, timing, serialization
   --dry         print, and leave docs/benchmarks.md as it is
 `
 
@@ -96,8 +102,11 @@ async function measure(
     const timings = 'timing'.includes(only)
       ? await runBundledScript<Timing>('tools/bench/timing.ts', [timingRounds], servers)
       : []
-    const versions = readVersions()
-    return renderReport({ results, events, growth, timings, starts, versions, rounds, seconds })
+    const serializations = 'serialization'.includes(only)
+      ? await runBundledScript<Serialization>('tools/bench/serialization.ts', [rounds], servers)
+      : []
+    const measured = { results, events, growth, timings, serializations, starts }
+    return renderReport({ ...measured, versions: readVersions(), rounds, seconds })
   } finally {
     await Promise.all(contenders.map((contender) => contender.stop()))
   }

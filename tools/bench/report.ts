@@ -35,11 +35,27 @@ export interface Timing {
   inactive?: number
 }
 
+/** CPU time of one answer in microseconds, by what makes it JSON. */
+export interface SerializationRound {
+  /** Parsed by zod, then `JSON.stringify`. */
+  parsedUs: number
+  /** The compiled allow-list of core. */
+  compiledUs: number
+  /** `JSON.stringify` of the row as it is, without an allow-list. */
+  wholeUs: number
+}
+
+export interface Serialization {
+  answer: string
+  rounds: SerializationRound[]
+}
+
 export interface Report {
   results: Result[]
   events: EventRound[]
   growth: Growth | undefined
   timings: Timing[]
+  serializations: Serialization[]
   starts: { name: string; startMs: number; idleMb: number; loadedMb: number }[]
   versions: Record<string, string>
   rounds: number
@@ -49,7 +65,8 @@ export interface Report {
 const limit = 'limit'
 
 export function renderReport(report: Report): string {
-  const { results, events, growth, timings, starts, versions, rounds, seconds } = report
+  const { results, events, growth, timings, serializations } = report
+  const { starts, versions, rounds, seconds } = report
   return `# Benchmarks
 
 Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}: ${rounds} rounds of ${seconds} s for each server, in turns, on ${cpus().length} cores that
@@ -85,7 +102,7 @@ ${table(
     ...[startMs, idleMb, loadedMb].map((value) => value.toFixed(0)),
   ]),
 )}
-${section('Events', events.length > 0 && renderEvents(events))}${section('Growth', growth && renderGrowth(growth))}${section('Answers that must not tell', timings.length > 0 && renderTimings(timings))}`
+${section('Events', events.length > 0 && renderEvents(events))}${section('Growth', growth && renderGrowth(growth))}${section('Answers that must not tell', timings.length > 0 && renderTimings(timings))}${section('Serialization', serializations.length > 0 && renderSerializations(serializations))}`
 }
 
 function section(title: string, text: string | false | undefined): string {
@@ -164,6 +181,20 @@ ${table(
     medianMs.toFixed(1),
     unknown.toFixed(3),
     inactive?.toFixed(3) ?? '',
+  ]),
+)}`
+}
+
+function renderSerializations(serializations: Serialization[]): string {
+  return `CPU time of an answer on its way through its response schema, in turns, as a ratio to zod's parse and \`JSON.stringify\`.
+
+${table(
+  ['Answer', 'zod µs', 'Compiled', 'No allow-list'],
+  serializations.map(({ answer, rounds }) => [
+    answer,
+    median(rounds.map(({ parsedUs }) => parsedUs)).toFixed(2),
+    spread(rounds.map(({ compiledUs, parsedUs }) => compiledUs / parsedUs)),
+    spread(rounds.map(({ wholeUs, parsedUs }) => wholeUs / parsedUs)),
   ]),
 )}`
 }
