@@ -1,4 +1,5 @@
 import { createHash, createHmac } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Request } from 'express'
 import type { Logger } from '../../logging/index.ts'
 import {
@@ -17,6 +18,9 @@ export interface IdempotentDeps {
   keys: IdempotencyKeys
   log: Logger
 }
+
+/** Before each further try to free a key: what broke the request is often over soon. */
+const releasePausesMs = [1_000, 5_000]
 
 /** One request of an idempotent route. */
 export interface KeyedCall {
@@ -49,12 +53,20 @@ export async function runOnce(
 
   async function settle(key: HeldKey): Promise<Answer> {
     const answer = await attempt(key).catch(async (error: unknown) => {
-      await keys.release(key).catch(tellOperators)
+      await release(key)
       throw error
     })
     // The work is done: the caller gets its answer, kept or not.
     await keys.keep(key, answer).catch(tellOperators)
     return answer
+  }
+
+  /** What cannot be freed now is tried again, for which neither the caller nor a stopping process waits. */
+  async function release(key: HeldKey, [pauseMs, ...later] = releasePausesMs): Promise<void> {
+    await keys.release(key).catch((error: unknown) => {
+      if (pauseMs === undefined) tellOperators(error)
+      else void sleep(pauseMs, undefined, { ref: false }).then(() => release(key, later))
+    })
   }
 
   async function attempt(key: HeldKey): Promise<Answer> {

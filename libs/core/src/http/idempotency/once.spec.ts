@@ -18,7 +18,8 @@ let test: TestCore
 let proxy: TcpProxy
 let database: Database
 let server: Awaited<ReturnType<typeof serve>>
-/** What the handler does after its transaction. */
+/** What the handler does in its transaction, and after it. */
+let inside: () => unknown
 let afterwards: () => unknown
 
 beforeAll(async () => {
@@ -35,7 +36,7 @@ afterAll(async () => {
   await test.stop()
 })
 beforeEach(async () => {
-  afterwards = () => undefined
+  inside = afterwards = () => undefined
   await test.core.database.pool.query('TRUNCATE idempotency_key, "user" CASCADE')
 })
 afterEach(() => proxy.restore())
@@ -64,6 +65,7 @@ function masonRoutes(store: Masons) {
       const email = `${crypto.randomUUID()}@example.com`
       const mason = await store.user.create({ data: { username: email.slice(0, 36), email } })
       await store.answers.keep(once, mason)
+      await inside()
       if (name === 'bad') throw new Error('a bad mason')
       return mason
     })
@@ -136,6 +138,19 @@ describe('an answer that is kept with what the request wrote', () => {
     expect((await ended).status).toBe(503)
     await commits.restore()
     const again = await hire()
+    expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([201, null])
+    expect(await countMasons()).toBe(1)
+  })
+
+  it('leaves the key free soon after the database was away for a moment', async () => {
+    inside = () => proxy.cut()
+    expect((await hire()).status).toBe(503)
+    inside = () => undefined
+    await proxy.restore()
+    const again = await eventually(async () => {
+      const answer = await hire()
+      return answer.status === 409 ? undefined : answer
+    })
     expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([201, null])
     expect(await countMasons()).toBe(1)
   })
