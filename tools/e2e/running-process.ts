@@ -20,8 +20,12 @@ export interface RunningProcess {
   stop(): Promise<number | null>
 }
 
-/** Starts `dist/apps/<app>/main.js` on free ports and waits until it is ready. */
-export async function startProcess(app: string, environment: Environment): Promise<RunningProcess> {
+/** Starts `dist/apps/<app>/main.js` on free ports and waits until it is ready, or alive. */
+export async function startProcess(
+  app: string,
+  environment: Environment,
+  until: 'ready' | 'live' = 'ready',
+): Promise<RunningProcess> {
   const ports = { public: await freePort(), management: await freePort() }
   const child = spawn(process.execPath, [join(root, 'dist', 'apps', app, 'main.js')], {
     cwd: root,
@@ -45,7 +49,7 @@ export async function startProcess(app: string, environment: Environment): Promi
     stop: () => stop(child),
   }
   try {
-    await eventually(() => isReady(running, child), 20_000)
+    await eventually(() => isUp(running, child, until), 20_000)
   } catch (error) {
     child.kill('SIGKILL')
     throw error
@@ -53,9 +57,13 @@ export async function startProcess(app: string, environment: Environment): Promi
   return running
 }
 
-async function isReady({ managementUrl, output }: RunningProcess, child: ChildProcess) {
+async function isUp(
+  { managementUrl, output }: RunningProcess,
+  child: ChildProcess,
+  until: 'ready' | 'live',
+) {
   if (child.exitCode !== null) throw new Error(`It ended with ${child.exitCode}:\n${output()}`)
-  const answer = await fetch(`${managementUrl}/health/ready`).catch(() => undefined)
+  const answer = await fetch(`${managementUrl}/health/${until}`).catch(() => undefined)
   return answer?.ok
 }
 

@@ -20,8 +20,8 @@ export interface System {
   redis: TcpProxy
   databaseUrl: string
   admin: { email: string; password: string }
-  /** Starts one of the built processes against this system. */
-  start(app: string, more?: Environment): Promise<RunningProcess>
+  /** Starts one of the built processes against this system, and waits until it is ready unless `until` says `live`. */
+  start(app: string, more?: Environment, until?: 'ready' | 'live'): Promise<RunningProcess>
   /** Ends what still runs, with the exit code of each. */
   stop(): Promise<(number | null)[]>
 }
@@ -57,8 +57,12 @@ export async function createSystem({
   })
   return { smtp, redis, databaseUrl: database.url, admin, start, stop }
 
-  async function start(app: string, more: Environment = {}): Promise<RunningProcess> {
-    const running = await startProcess(app, { ...environment, ...more })
+  async function start(
+    app: string,
+    more: Environment = {},
+    until: 'ready' | 'live' = 'ready',
+  ): Promise<RunningProcess> {
+    const running = await startProcess(app, { ...environment, ...more }, until)
     started.push(running)
     return running
   }

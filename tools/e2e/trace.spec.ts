@@ -1,10 +1,12 @@
 import { eventually, startOtlpReceiver, type OtlpReceiver } from '@ashlar/core/testing'
 import { buildRegistration } from '@ashlar/auth/testing'
 import { postJson } from './clients.ts'
+import type { RunningProcess } from './running-process.ts'
 import { createSystem, type System } from './system.ts'
 
 let system: System
 let otlp: OtlpReceiver
+let worker: RunningProcess
 
 beforeAll(async () => {
   otlp = await startOtlpReceiver()
@@ -18,7 +20,12 @@ afterAll(async () => {
 describe('With tracing on', () => {
   it('one trace leads from the request over outbox and job to the mail, and names no secret', async () => {
     const tracing = { OTEL_EXPORTER_OTLP_ENDPOINT: otlp.url, OTEL_BSP_SCHEDULE_DELAY: '200' }
-    const [api] = await Promise.all([system.start('api', tracing), system.start('worker', tracing)])
+    const [api] = await Promise.all([
+      system.start('api', tracing),
+      system
+        .start('worker', { ...tracing, LOG_LEVEL: 'info' })
+        .then((started) => (worker = started)),
+    ])
     const body = buildRegistration()
     const answer = await postJson(`${api.url}/api/v1/auth/register`, body)
     expect(answer.status).toBe(201)
@@ -42,6 +49,19 @@ describe('With tracing on', () => {
     expect(sent).not.toContain(body.password)
     expect(sent).not.toContain(body.email)
   }, 60_000)
+
+  it('the log line of a job names the trace of the request that caused it', async () => {
+    const request = otlp.spans.find(({ name }) => name === 'POST /api/v1/auth/register')
+    // The last one may not be whole yet.
+    const line = await eventually(() =>
+      worker
+        .output()
+        .split('\n')
+        .slice(0, -1)
+        .find((line) => line.includes('"auth.send-welcome-email"')),
+    )
+    expect(JSON.parse(line)).toMatchObject({ msg: 'a job is done', traceId: request?.traceId })
+  })
 
   it('health, metrics and idle polling make no trace', () => {
     const roots = otlp.spans.filter(({ parentSpanId }) => !parentSpanId).map(({ name }) => name)

@@ -117,23 +117,28 @@ describe('the scheduler', () => {
     await eventually(async () => (await queue.getDelayedCount()) === 1)
   })
 
-  it('lets a tick run once with two schedulers and two workers', async () => {
-    const ticks: number[] = []
-    const count = defineTask('shop.count', z.object({}))
-    const everyMs = 250
-    // BullMQ names the job of a tick `repeat:<schedule>:<time of the tick>`.
-    const tick = handle(count, (_, { id }) => void ticks.push(Number(id.split(':').at(-1))), {
-      schedule: { everyMs },
-    })
-    const shop = { name: 'shop', tasks: [tick] }
-    for (let copies = 0; copies < 2; copies++) {
-      await run(createScheduler({ queues, modules: [shop], log, metrics, everyMs: 100 }))
-      await run(createTaskWorkers({ config, queues, log, metrics, tasks: [tick] }))
-    }
-    await eventually(() => ticks.length >= 8)
-    const [first = 0] = ticks
-    expect(ticks).toEqual(ticks.map((_, index) => first + index * everyMs))
-  })
+  it.each([
+    ['every 250 ms', { everyMs: 250 }, 250],
+    ['by a cron expression', { cron: '* * * * * *' }, 1_000],
+  ])(
+    'lets a tick run once with two schedulers and two workers: %s',
+    async (...[, often, stepMs]) => {
+      const ticks: number[] = []
+      const count = defineTask('shop.count', z.object({}))
+      // BullMQ names the job of a tick `repeat:<schedule>:<time of the tick>`.
+      const tick = handle(count, (_, { id }) => void ticks.push(Number(id.split(':').at(-1))), {
+        schedule: often,
+      })
+      const shop = { name: 'shop', tasks: [tick] }
+      for (let copies = 0; copies < 2; copies++) {
+        await run(createScheduler({ queues, modules: [shop], log, metrics, everyMs: 100 }))
+        await run(createTaskWorkers({ config, queues, log, metrics, tasks: [tick] }))
+      }
+      await eventually(() => ticks.length >= 5)
+      const [first = 0] = ticks
+      expect(ticks).toEqual(ticks.map((_, index) => first + index * stepMs))
+    },
+  )
 
   it('keeps to the queues of its modules', async () => {
     await queues.get('other.tasks').upsertJobScheduler('other.task', { every: 3_600_000 })
