@@ -88,7 +88,7 @@ export const stoneReady = defineEmail('quarry.stone-ready', z.object(NewStone.sh
   }),
 })
 export const stoneList = defineList({
-  fields: { id: integer(), name: text() },
+  fields: { id: integer(), name: text({ maxLength: 50 }) },
   sort: ['id', 'name'],
   filter: ['name'],
 })
