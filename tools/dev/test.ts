@@ -69,7 +69,7 @@ function run({ name, command: [program = '', ...args] }: Check): void {
 async function runJest(): Promise<void> {
   const jest = spawn(
     'jest',
-    ['--json', '--outputFile', reportFile, '--passWithNoTests', ...jestArguments],
+    ['--json', '--outputFile', reportFile, ...jestArguments],
     { cwd: root, env: environment, stdio: ['inherit', 'ignore', 'inherit'] },
   )
   const forward = (signal: NodeJS.Signals) => jest.kill(signal)

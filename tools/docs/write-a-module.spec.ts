@@ -35,6 +35,17 @@ describe('The module of the guide', () => {
     expect(examples.map(({ path }) => path)).toContain('libs/notes/src/index.ts')
     expect(compiler.faultsOf(examples)).toEqual([])
   })
+
+  it('stands beside those that are there', () => {
+    const block = blocksOf(guide, /^```ts\n(.*?)^```$/gms).find(({ code }) =>
+      code.includes('export function composeModules'),
+    )
+    const { text } = readSource('libs/modules/src/compose.ts')
+    const list = /\[auth.*?\]/.exec(text)![0]
+    const theirs = text.split('\n').filter((line) => !line.includes(list))
+    expect(block!.code.split('\n')).toEqual(expect.arrayContaining(theirs))
+    expect(block!.code).toContain(`= ${list.replace(']', ', notes]')}\n`)
+  })
 })
 
 /** The Prisma client of a project that has the guide's table, in place of this project's. */

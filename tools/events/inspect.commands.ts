@@ -5,6 +5,7 @@ import {
 } from '@ashlar/core/events'
 import { readArguments, wrongUsage, type Command } from '../command/command-line.ts'
 import { formatTable } from '../command/table.ts'
+import { requireKnownListener } from './known-listener.ts'
 import { readSelection } from './selection.ts'
 import { withDatabase } from './with-database.ts'
 
@@ -22,12 +23,13 @@ export const list: Command = async (args, print) => {
   if (positionals.length > 0 || (values.dead && values.pending))
     throw wrongUsage('events list [--dead | --pending] [--listener NAME] [--limit 50]')
   const limit = readLimit(values.limit)
-  await withDatabase(async ({ database }) => {
-    const rows = await createEventInspection(database.pool).list({
+  await withDatabase(async (core) => {
+    const rows = await createEventInspection(core.database.pool).list({
       of: values.dead ? 'dead' : values.pending ? 'pending' : undefined,
       listenerId: values.listener,
       limit,
     })
+    if (rows.length === 0 && values.listener) await requireKnownListener(core, values.listener)
     if (rows.length === 0) return print('Nothing is left to do.')
     for (const line of formatTable(listHeadings, rows.map(toCells))) print(line)
     if (rows.length === limit) print(`\nThese are the oldest ${limit}. More with: --limit`)

@@ -138,6 +138,12 @@ describe('the events command', () => {
       ['replay', '--listener', 'shop.count'],
       'events replay ID[.LISTENER]…, or: events replay --listener',
     ],
+    [
+      ['replay', '--listener', 'shop.cuont', '--since', '2026-01-01'],
+      'There is no listener "shop.cuont". There are: shop.count, stock.log',
+    ],
+    [['list', '--listener', 'shop.cuont'], 'There is no listener "shop.cuont".'],
+    [['retry', '--dead', '--listener', 'shop.cuont'], 'There is no listener "shop.cuont".'],
     [['replay', '--listener', 'a.b', '--since', 'soon'], '--since soon is no time.'],
     [['prune', '--older-than', 'long'], '--older-than must be a time span like 500ms'],
     [['list', '--limit', '0'], '--limit 0 is not a number from 1 on'],

@@ -1,5 +1,6 @@
 import { createEventRedelivery } from '@ashlar/core/events'
 import { readArguments, wrongUsage, type Command, type Print } from '../command/command-line.ts'
+import { requireKnownListener } from './known-listener.ts'
 import { readSelection, type Selection } from './selection.ts'
 import { withDatabase } from './with-database.ts'
 
@@ -42,12 +43,13 @@ type Chosen = Partial<Selection> & { since?: Date }
 
 /** False when one of them changed nothing. */
 function change(action: keyof Redelivery, what: string, chosen: Chosen[], print: Print) {
-  return withDatabase(async ({ database }) => {
-    const redelivery = createEventRedelivery(database.pool)
+  return withDatabase(async (core) => {
+    const redelivery = createEventRedelivery(core.database.pool)
     let inOrder = true
     for (const each of chosen) {
       const count = await redelivery[action](each)
       const { eventId, listenerId } = each
+      if (count === 0 && listenerId && !eventId) await requireKnownListener(core, listenerId)
       const name = [eventId, listenerId].filter(Boolean).join('.') || 'All'
       print(`${name}: ${count} ${what}`)
       inOrder &&= count > 0 || !eventId

@@ -28,6 +28,8 @@ export async function findMails(
     (count) => (expected = count),
     () => (expected = 0),
   )
+  // Until long after it is known whether there are any.
+  const withinMs = 60_000
   await waitFor(async () => {
     const mails = (await (await fetch(`${inbox}/api/email`)).json()) as CaughtMail[]
     const own = mails.filter(({ to }) => to.some((recipient) => recipient.address === address))
@@ -35,10 +37,10 @@ export async function findMails(
     for (const { id, subject } of own.filter(({ id }) => !found.has(id)))
       found.set(id, { subject, receivedAt: new Date(), link: `${inbox}/#/email/${id}` })
     return found.size >= expected ? true : undefined
-  })
+  }, withinMs)
   if (found.size < expected)
     throw new ExpectedFault(
-      `${found.size} of ${expected} mails to ${address} came to ${inbox} within 30 seconds.`,
+      `${found.size} of ${expected} mails to ${address} came to ${inbox} within a minute.`,
     )
   return [...found.values()]
 }

@@ -79,6 +79,10 @@ async function register(api: string) {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
   })
+  if (answer.status === 202)
+    throw new ExpectedFault(
+      'The registration was accepted, and its answer names nobody to follow: AUTH_REGISTRATION_QUIET is true. Take it out of .env for the tour.',
+    )
   if (answer.status !== 201)
     throw new ExpectedFault(`The registration answered ${answer.status}: ${await answer.text()}`)
   const { data: user } = (await answer.json()) as {

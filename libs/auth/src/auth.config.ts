@@ -33,7 +33,7 @@ export const authConfig = defineConfig(
     }),
     AUTH_JWT_PRIVATE_KEY: key(SigningKeyText, {
       description:
-        'Signs access tokens (ES256): openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 | openssl pkcs8 -topk8 -nocrypt -outform DER | base64 -w0',
+        'Signs access tokens (ES256): openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 | openssl pkcs8 -topk8 -nocrypt -outform DER | base64 | tr -d "\\n"',
       example: 'MIGHAgEAMBMGByqGSM49AgEG…',
       secret: true,
     }),

@@ -40,7 +40,7 @@ const standing = `
 
 /** Answers what became of events. */
 export function createEventInspection(pool: Pool) {
-  return { list, find }
+  return { list, find, listeners }
 
   /** What is not finished, oldest first. */
   async function list({ of, listenerId, limit }: ListOptions): Promise<ListedDelivery[]> {
@@ -64,6 +64,14 @@ export function createEventInspection(pool: Pool) {
     )
     const [event] = rows
     return event ? { ...event, deliveries: await findDeliveries(id) } : null
+  }
+
+  /** Those to which events are delivered. */
+  async function listeners(): Promise<string[]> {
+    const { rows } = await pool.query<{ id: string }>(
+      'SELECT DISTINCT listener_id AS id FROM event_subscription ORDER BY 1',
+    )
+    return rows.map(({ id }) => id)
   }
 
   async function findDeliveries(eventId: string) {

@@ -1,6 +1,6 @@
 import { AppError } from '../errors/index.ts'
 
-/** Their messages quote statements, arguments or answers of servers. */
+/** Their messages quote statements, arguments or answers of servers; their codes (P2021, 42P01, ECONNRESET) do not. */
 const talkative = /^(Prisma|DriverAdapter|DatabaseError|error$|ReplyError|ZodError|\$ZodError)/
 const longest = 300
 
@@ -9,8 +9,13 @@ export function failureReason(error: unknown): string {
   if (error instanceof AppError) return `${error.code}: ${error.message}`
   if (!(error instanceof Error)) return 'An unknown failure'
   const name = error.constructor.name
-  if (talkative.test(name) || talkative.test(error.name)) return name
+  if (talkative.test(name) || talkative.test(error.name))
+    return [name, codeOf(error)].filter(Boolean).join(' ')
   return `${error.name}: ${error.message.split('\n')[0]}`.slice(0, longest)
+}
+
+function codeOf({ code }: Error & { code?: unknown }): string | undefined {
+  return typeof code === 'string' && /^[A-Z0-9_]{1,40}$/.test(code) ? code : undefined
 }
 
 /** The lines of a stack without the message above them. */
