@@ -1,12 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { AddressInfo, Server } from 'node:net'
-import { authEnvironment, buildRegistration, signIn } from '@ashlar/auth/testing'
-import { createHealth } from '@ashlar/core/http'
-import { createTestCore, type TestCore } from '@ashlar/core/testing'
-import { composeModules } from '@ashlar/modules'
-import { loadConfig } from '@ashlar/modules/config'
-import { createApp } from './app.ts'
+import { readRoutes } from './testing/documented-routes.ts'
+import { serveApi, type TestApi } from './testing/serve-api.ts'
 
 /** One line of docs/permissions.md: what each caller gets of a route. */
 interface Permission {
@@ -17,61 +12,36 @@ interface Permission {
 
 const permissions = readPermissions()
 
-let test: TestCore
-let server: Server
-let url: string
+let api: TestApi
 
 beforeAll(async () => {
-  test = await createTestCore({ environment: { RATE_LIMIT_ENABLED: 'false' } })
-  const { core } = test
-  const config = loadConfig({
-    DATABASE_URL: core.config.databaseUrl,
-    REDIS_URL: core.config.redisUrl,
-    SMTP_URL: 'smtp://127.0.0.1:9',
-    ...authEnvironment(),
-  })
-  const health = createHealth({ checks: [], problemBaseUrl: core.config.problemBaseUrl })
-  const { all: modules } = composeModules(core, config)
-  await new Promise<void>((resolve) => {
-    server = createApp({ core, modules, health }).listen(0, () => resolve())
-  })
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  await newCaller('admin')
+  api = await serveApi()
+  await api.signUp('admin')
 })
-afterAll(async () => {
-  server.close()
-  await test.stop()
-})
+afterAll(() => api.stop())
 
 /** A new one for each question, because some answers end the caller. */
-async function newCaller(kind: string): Promise<Record<string, string>> {
+async function newCaller(kind: string): Promise<{ headers?: Record<string, string> }> {
   if (kind === 'nobody') return {}
-  const account = buildRegistration()
-  await fetch(`${url}/api/v1/auth/register`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(account),
-  })
-  const headers = await signIn(url, account)
-  const where = { username: account.username }
-  const { user } = test.core.database.client
-  if (kind === 'admin') await user.updateMany({ where, data: { role: 'admin' } })
-  if (kind === 'inactive') await user.updateMany({ where, data: { status: 'inactive' } })
-  if (kind === 'deleted') await user.deleteMany({ where })
-  return headers
+  const { id, headers } = await api.signUp(kind === 'admin' ? 'admin' : 'user')
+  const { user } = api.core.database.client
+  if (kind === 'inactive') await user.update({ where: { id }, data: { status: 'inactive' } })
+  if (kind === 'deleted') await user.delete({ where: { id } })
+  return { headers }
 }
 
 async function statusFor(kind: string, { method, path }: Permission): Promise<number> {
-  const answer = await fetch(url + path.replace(/:\w+/g, '999999'), {
-    method,
-    headers: await newCaller(kind),
-  })
-  return answer.status
+  const caller = await newCaller(kind)
+  return (await api.ask(method, path.replace(/:\w+/g, '999999'), caller)).status
 }
 
 describe('docs/permissions.md', () => {
-  it('has every route that is guarded', () => {
-    expect(permissions.length).toBeGreaterThan(15)
+  it('has every route of the API', async () => {
+    const routes = (await readRoutes(api)).map(({ method, template }) => `${method} ${template}`)
+    const listed = permissions.map(
+      ({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`,
+    )
+    expect(listed.toSorted()).toEqual(routes.toSorted())
   })
 
   it.each(permissions.map((permission) => [`${permission.method} ${permission.path}`, permission]))(

@@ -10,6 +10,8 @@ import { loadConfig } from '@ashlar/modules/config'
 import { createApp } from '../app.ts'
 
 export interface Answer {
+  /** What was asked, without the query. */
+  path: string
   status: number
   headers: IncomingHttpHeaders
   text: string
@@ -36,8 +38,6 @@ export interface TestApi extends TestCore {
   ask(method: string, path: string, sent?: Sent): Promise<Answer>
   /** Somebody who has registered and logged in. */
   signUp(role?: 'user' | 'admin'): Promise<Caller>
-  /** Every operation of the API document; `:id` stands for each parameter. */
-  routes(): Promise<{ method: string; path: string; guarded: boolean }[]>
 }
 
 /** The whole api over real HTTP, on a database of its own. */
@@ -57,7 +57,7 @@ export async function serveApi(environment: Environment = {}): Promise<TestApi> 
   const app = createApp({ core, modules, health })
   const server = createHttpServer({ app, port: 0, problemBaseUrl, log: core.log, health })
   await server.start()
-  return { ...test, modules, ask, signUp, routes, stop }
+  return { ...test, modules, ask, signUp, stop }
 
   function ask(method: string, path: string, { headers, body }: Sent = {}): Promise<Answer> {
     const sent = typeof body === 'object' ? JSON.stringify(body) : body
@@ -77,11 +77,10 @@ export async function serveApi(environment: Environment = {}): Promise<TestApi> 
       })
         .on('error', reject)
         .on('response', (response) => {
-          text(response).then(
-            (text) =>
-              resolve({ status: response.statusCode ?? 0, headers: response.headers, text }),
-            reject,
-          )
+          text(response).then((text) => {
+            const { statusCode: status = 0, headers } = response
+            resolve({ path: path.replace(/\?.*$/s, ''), status, headers, text })
+          }, reject)
         })
         .end(sent)
     })
@@ -101,19 +100,6 @@ export async function serveApi(environment: Environment = {}): Promise<TestApi> 
       headers: { authorization: `Bearer ${tokens.access_token}` },
       refreshToken: tokens.refresh_token,
     }
-  }
-
-  async function routes() {
-    const { paths } = read<{ paths: Record<string, Record<string, { security: object[] }>> }>(
-      await ask('GET', '/openapi.json'),
-    )
-    return Object.entries(paths).flatMap(([template, operations]) =>
-      Object.entries(operations).map(([method, { security }]) => ({
-        method: method.toUpperCase(),
-        path: template.replace(/\{\w+\}/g, ':id'),
-        guarded: security.length > 0,
-      })),
-    )
   }
 
   async function stop(): Promise<void> {
