@@ -1,5 +1,6 @@
 export { cloneTestDatabase, createTemplateDatabase, type TestDatabase } from './database.ts'
 export { eventually } from './eventually.ts'
+export { holdTransaction, type HeldTransaction } from './hold-transaction.ts'
 export { createTestClock, type TestClock } from './test-clock.ts'
 export {
   createTestCore,

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { sign } from 'jsonwebtoken'
 import request from 'supertest'
+import { eventually, holdTransaction } from '@ashlar/core/testing'
 import { createUser, signIn, startAuth, type TestAuth } from '../testing/index.ts'
 
 let auth: TestAuth
@@ -22,8 +23,18 @@ describe('GET /profile', () => {
   it('answers the own full user', async () => {
     const { user, headers } = await signedIn()
     const answer = await readProfile(headers).expect(200)
-    expect(answer.body.data).toMatchObject({ id: user.id, email: user.email, role: 'user' })
-    expect(answer.text).not.toMatch(/password|deleted/i)
+    expect(answer.body).toEqual({
+      data: {
+        id: user.id,
+        username: user.username,
+        email: user.email,
+        emailVerified: false,
+        status: 'active',
+        role: 'user',
+        createdAt: user.createdAt.toISOString(),
+        updatedAt: user.updatedAt.toISOString(),
+      },
+    })
   })
 
   it('takes the scheme in any case', async () => {
@@ -169,6 +180,30 @@ describe('PATCH /profile', () => {
     }
   })
 
+  it('is 404 for who was deleted meanwhile, and 403 where the password was changed meanwhile', async () => {
+    const { user, password } = await createUser(auth.store)
+    const headers = await signIn(auth.url, { email: user.email, password })
+    const change = async (set: string, body: object) => {
+      const held = await holdTransaction(
+        auth.core.database.pool,
+        `UPDATE "user" SET ${set} WHERE id = ${user.id}`,
+      )
+      const late = patch(headers, body).then()
+      await eventually(held.isAwaited)
+      await held.commit()
+      const answer = await late
+      return [answer.status, answer.body.code]
+    }
+    const username = `${user.username}-2`
+    const anew = 'password_version = password_version + 1'
+    expect(await change(anew, { username, currentPassword: password })).toEqual([
+      403,
+      'auth.wrong_password',
+    ])
+    expect(await change(anew, { username })).toEqual([200, undefined])
+    expect(await change('deleted_at = now()', { username })).toEqual([404, 'auth.user_not_found'])
+  })
+
   it('answers 409 for what is taken', async () => {
     const { user, password } = await createUser(auth.store)
     const { user: other } = await createUser(auth.store)
@@ -194,6 +229,23 @@ describe('PATCH /profile', () => {
 })
 
 describe('DELETE /profile', () => {
+  it('is 404 for who was deleted a moment before, and tells it once', async () => {
+    const { user, headers } = await signedIn()
+    const held = await holdTransaction(
+      auth.core.database.pool,
+      `UPDATE "user" SET deleted_at = now() WHERE id = ${user.id}`,
+    )
+    const late = request(auth.url).delete('/api/v1/profile').set(headers).then()
+    await eventually(held.isAwaited)
+    await held.commit()
+    const { status, body } = await late
+    expect([status, body.code]).toEqual([404, 'auth.user_not_found'])
+    const events = await auth.core.database.client.outboxEvent.count({
+      where: { name: 'auth.user-deleted', payload: { equals: { userId: user.id } } },
+    })
+    expect(events).toBe(0)
+  })
+
   it('closes the account, ends every session, publishes it, and frees its names', async () => {
     const { user, headers } = await signedIn()
     await request(auth.url).delete('/api/v1/profile').set(headers).expect(204)

@@ -47,7 +47,7 @@ export function profileRoutes({ guards, profile, users }: ProfileRoutesDeps) {
       guard: activeUser,
       body: ProfileChange,
       response: FullUser,
-      errors: [emailTaken, usernameTaken, wrongPassword, hashingOverloaded],
+      errors: [emailTaken, usernameTaken, wrongPassword, userNotFound, hashingOverloaded],
     },
     async ({ body, request, ...caller }) =>
       toFullUser(await profile.update(caller, body, clientOf(request))),

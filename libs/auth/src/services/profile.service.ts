@@ -46,8 +46,8 @@ export function createProfileService(deps: ProfileServiceDeps) {
         ...(isCredential && { pendingEmail: isNewEmail ? email : null }),
         ...(passwordHash !== undefined && { passwordHash }),
       })
-      // It was changed elsewhere while this request was under way.
-      if (!updated) throw wrongPassword()
+      // The account or its password went while this request was under way.
+      if (!updated) throw currentPassword === undefined ? userNotFound() : wrongPassword()
       const entry = { actorId: user.id, userId: user.id, client, at: clock.now() }
       if (passwordHash !== undefined) {
         await store.tokens.deleteAllOf(id, ['reset_password', 'sign_in'])

@@ -1,4 +1,4 @@
-import { eventually } from '../../testing/index.ts'
+import { eventually, holdTransaction } from '../../testing/index.ts'
 import { createLibrary, type Library } from './testing/library.ts'
 import { onlyDeleted, withDeleted } from './soft-delete.where.ts'
 
@@ -382,16 +382,10 @@ describe('taking rows out of the table', () => {
   it('leaves a row that is being restored', async () => {
     await db.tag.create({ data: { name: 'back' } })
     await db.tag.deleteMany()
-    const client = await library.pool.connect()
-    await client.query('BEGIN')
-    await client.query('UPDATE tag SET deleted_at = NULL')
+    const restoring = await holdTransaction(library.pool, 'UPDATE tag SET deleted_at = NULL')
     const purging = db.tag.purgeDeleted({ before: new Date(Date.now() + 60_000) })
-    await eventually(async () => {
-      const waiting = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`
-      return (await library.pool.query(waiting)).rows.length > 0
-    })
-    await client.query('COMMIT')
-    client.release()
+    await eventually(restoring.isAwaited)
+    await restoring.commit()
     expect(await purging).toBe(0)
     expect(await db.tag.count()).toBe(1)
   })
