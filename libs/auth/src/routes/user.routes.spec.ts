@@ -118,6 +118,10 @@ describe('DELETE /users/:id and POST /users/:id/restore', () => {
     await ask('delete', String(user.id), admin.headers).expect(204)
     await createUser(auth.store, { email: user.email })
     expect((await restore(user.id).expect(409)).body.code).toBe('auth.email_taken')
+    const { user: other } = await signedIn()
+    await ask('delete', String(other.id), admin.headers).expect(204)
+    await createUser(auth.store, { username: other.username.toUpperCase() })
+    expect((await restore(other.id).expect(409)).body.code).toBe('auth.username_taken')
   })
 })
 

@@ -99,6 +99,16 @@ it('a new address that was asked for with the old password is worth nothing afte
   })
 })
 
+it('a token that expired is refused', async () => {
+  const { user } = await createUser(auth.store)
+  const values = { userId: user.id, email: user.email, ttlMs: 60_000 }
+  const token = await auth.issue('verify_email', values)
+  auth.clock.advance(60_001)
+  const answer = await verify(token).expect(400)
+  expect(answer.body.code).toBe('auth.invalid_token')
+  expect(await isVerified(user.email)).toBe(false)
+})
+
 it('of tokens that are made at once, one is good', async () => {
   const { user } = await createUser(auth.store)
   const values = { userId: user.id, email: user.email, ttlMs: 60_000 }
@@ -120,10 +130,14 @@ it('resend answers 202 always, and mails only where there is something to verify
   const { user } = await createUser(auth.store)
   const { user: verified } = await createUser(auth.store)
   await auth.store.users.update(verified.id, { emailVerifiedAt: new Date() })
+  const answers = []
   for (const email of ['nobody@example.com', verified.email, user.email]) {
-    const answer = await post('verify-email/resend', { email }).expect(202)
-    expect(answer.text).toBe('')
+    const { text, headers } = await post('verify-email/resend', { email }).expect(202)
+    const { date, 'x-request-id': requestId, ...others } = headers as Record<string, string>
+    expect([text, date, requestId]).toEqual(['', expect.any(String), expect.any(String)])
+    answers.push(others)
   }
+  expect(answers).toEqual(Array(3).fill(answers[0]))
   const mail = await smtp.waitForMail(
     (mail) => mail.recipients.includes(user.email) && hasLink(mail),
   )
