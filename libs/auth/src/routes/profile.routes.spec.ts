@@ -183,7 +183,7 @@ describe('PATCH /profile', () => {
   it('is 404 for who was deleted meanwhile, and 403 where the password was changed meanwhile', async () => {
     const { user, password } = await createUser(auth.store)
     const headers = await signIn(auth.url, { email: user.email, password })
-    const change = async (set: string, body: object) => {
+    const change = async (set: string, body: object): Promise<unknown[]> => {
       const held = await holdTransaction(
         auth.core.database.pool,
         `UPDATE "user" SET ${set} WHERE id = ${user.id}`,
