@@ -191,8 +191,8 @@ describe('PATCH /profile', () => {
       const late = patch(headers, body).then()
       await eventually(held.isAwaited)
       await held.commit()
-      const answer = await late
-      return [answer.status, answer.body.code]
+      const { status, body: problem } = await late
+      return [status, (problem as { code?: string }).code]
     }
     const username = `${user.username}-2`
     const anew = 'password_version = password_version + 1'

@@ -8,6 +8,7 @@ import type { RateLimits } from '../rate-limit/index.ts'
 import { createBaseApp } from './base-app.ts'
 import type { Route } from './contract.ts'
 import { mountDocs } from './docs.ts'
+import { refusingAsDocumented } from './documented-refusals.ts'
 import type { Health } from './health.ts'
 import { mountHealth } from './health-routes.ts'
 import { createIdempotencyKeys } from '../idempotency/index.ts'
@@ -94,7 +95,8 @@ function mountRoutes(app: Express, declared: readonly Route[], deps: RouteHandle
     for (const route of routes) {
       if (handlers[route.method])
         throw new Error(`${route.method.toUpperCase()} ${path} is declared twice`)
-      handlers[route.method] = createRouteHandler(route, deps)
+      const handle = createRouteHandler(route, deps)
+      handlers[route.method] = deps.strict ? refusingAsDocumented(route, handle) : handle
     }
     mountPath(app, path, handlers)
   }

@@ -97,7 +97,7 @@ function answerOf(contract: AnyContract, status: number): ZodOpenApiResponseObje
 }
 
 /** What the route declares, what its guard does, and what any request of its form may meet. */
-function problemsOf({ contract }: Route): ErrorFactory[] {
+export function problemsOf({ contract }: Route): ErrorFactory[] {
   const problems = [
     malformedRequest,
     malformedText,

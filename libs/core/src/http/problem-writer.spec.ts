@@ -11,10 +11,10 @@ const overloaded = defineError({
 })
 
 const routes = createRoutes({ prefix: '/walls', tag: 'Walls' })
-routes.get('/overloaded', { summary: 'Refuse' }, () => {
+routes.get('/overloaded', { summary: 'Refuse', errors: [overloaded] }, () => {
   throw overloaded()
 })
-routes.get('/broken', { summary: 'Fail' }, () => {
+routes.get('/broken', { summary: 'Fail', errors: [dependencyUnavailable] }, () => {
   throw dependencyUnavailable({ cause: new Error('no mortar') })
 })
 

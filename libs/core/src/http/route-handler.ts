@@ -18,7 +18,7 @@ import { createPresenter } from './presenter.ts'
 
 export interface RouteHandlerDeps {
   log: Logger
-  /** Whether every answer is parsed by its schema as well, as tests want it. */
+  /** Whether every answer is parsed by its schema as well, and every refusal must be declared, as tests want it. */
   strict: boolean
   /** Counts requests; without it none is limited. */
   rateLimits?: RateLimits | undefined

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { AuthGuards } from '@ashlar/auth/contract'
-import { createRoutes, ResourceId } from '@ashlar/core/http'
+import { createRoutes, forbidden, ResourceId } from '@ashlar/core/http'
 import {
   projectChanged,
   projectNameTaken,
@@ -84,7 +84,7 @@ export function projectRoutes({ projects, present, guards }: ProjectRoutesDeps) 
       body: ProjectChange,
       response: Project,
       etag: versionOf,
-      errors: [projectNotFound, projectNameTaken, projectChanged],
+      errors: [projectNotFound, forbidden, projectNameTaken, projectChanged],
     },
     async ({ params, body, user, precondition }) =>
       present.one(await projects.update(params.id, body, { actor: user, precondition })),
