@@ -1,7 +1,7 @@
 import { forEach, readRoutes, type DocumentedRoute } from './testing/documented-routes.ts'
 import { everyOption } from './testing/every-option.ts'
 import { expectProblem } from './testing/expect-problem.ts'
-import { serveApi, type TestApi } from './testing/serve-api.ts'
+import { read, serveApi, type Caller, type TestApi } from './testing/serve-api.ts'
 
 let api: TestApi
 let routes: DocumentedRoute[]
@@ -91,6 +91,33 @@ describe('every route of the API', () => {
     })
   })
 
+  it('opens to API keys of one scope, if to any, and names it to others', async () => {
+    const owner = await api.signUp()
+    const open = guarded.filter(({ problems }) => problems.includes('auth.insufficient_scope'))
+    const scopes = ['profile:read', 'users:read', 'projects:read', 'projects:write']
+    const keys = new Map<string, { authorization: string }>()
+    for (const scope of scopes) keys.set(scope, await makeKey(owner, scope))
+    await forEach(open, async (route) => {
+      const answers = await Promise.all([...keys.values()].map((key) => askBadly(route, key)))
+      const refused = answers.filter(({ status }) => status === 403)
+      expect(refused).toHaveLength(scopes.length - 1)
+      const needed = scopes[answers.findIndex(({ status }) => status !== 403)]
+      for (const answer of refused) {
+        expectProblem(answer, 403, 'auth.insufficient_scope')
+        expect(answer.headers['www-authenticate']).toBe(
+          `Bearer error="insufficient_scope", scope="${needed}"`,
+        )
+      }
+    })
+    await forEach(
+      guarded.filter((route) => !open.includes(route)),
+      async (route) => {
+        for (const key of keys.values())
+          expectProblem(await askBadly(route, key), 401, 'auth.invalid_access_token')
+      },
+    )
+  })
+
   it('documents each status that it answered here', () => {
     for (const { name, operation } of routes) {
       const expected = [
@@ -105,6 +132,12 @@ describe('every route of the API', () => {
     }
   })
 })
+
+async function makeKey(owner: Caller, scope: string): Promise<{ authorization: string }> {
+  const body = { name: scope, scopes: [scope], currentPassword: owner.password }
+  const answer = await api.ask('POST', '/api/v1/auth/api-keys', { ...owner, body })
+  return { authorization: `Bearer ${read<{ data: { key: string } }>(answer).data.key}` }
+}
 
 /** With an address and a body that would be refused as well, if anybody looked at them. */
 const askBadly = ({ method, path }: DocumentedRoute, headers: object) =>

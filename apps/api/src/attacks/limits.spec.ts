@@ -1,4 +1,8 @@
+import { createHash, randomBytes } from 'node:crypto'
 import { buildRegistration } from '@ashlar/auth/testing'
+import { readRoutes } from '../testing/documented-routes.ts'
+import { everyOption } from '../testing/every-option.ts'
+import { expectProblem } from '../testing/expect-problem.ts'
 import { read, serveApi, type TestApi } from '../testing/serve-api.ts'
 
 const started: TestApi[] = []
@@ -92,6 +96,41 @@ it('a refused request hashes no password', async () => {
   expect(ends.toSorted()).toEqual([201, 503])
 })
 
+it('while too many passwords are hashed, every route that hashes one answers 503, and says when to come again', async () => {
+  const api = await serve({
+    ...everyOption(),
+    AUTH_PASSWORD_AT_ONCE: '1',
+    AUTH_PASSWORD_QUEUE: '0',
+    AUTH_PASSWORD_PASSES: '150',
+  })
+  const { id, email, password, headers } = await api.signUp()
+  const token = await issueResetToken(api, { userId: id, email })
+  const own = { currentPassword: password }
+  const bodies: Record<string, object> = {
+    'post /api/v1/auth/register': buildRegistration(),
+    'post /api/v1/auth/login': { email, password },
+    'post /api/v1/auth/reset-password': { token, password: 'stone upon stone' },
+    'patch /api/v1/profile': own,
+    'post /api/v1/auth/second-factor': own,
+    'post /api/v1/auth/second-factor/recovery-codes': own,
+    'post /api/v1/auth/second-factor/disable': { ...own, code: '000000' },
+    'post /api/v1/auth/api-keys': { ...own, name: 'import', scopes: ['users:read'] },
+  }
+  const routes = (await readRoutes(api)).filter(({ problems }) =>
+    problems.includes('auth.overloaded'),
+  )
+  expect(routes.map(({ name }) => name).toSorted()).toEqual(Object.keys(bodies).toSorted())
+  const register = () => api.ask('POST', '/api/v1/auth/register', { body: buildRegistration() })
+  const both = [register(), register()]
+  expect((await Promise.race(both)).status).toBe(503)
+  for (const { name, method, path } of routes) {
+    const answer = await api.ask(method, path, { headers, body: bodies[name] })
+    expectProblem(answer, 503, 'auth.overloaded')
+    expect(answer.headers['retry-after']).toBe('2')
+  }
+  await Promise.all(both)
+})
+
 it('no text makes a request slow, however it is built', async () => {
   const api = await serve({})
   const { headers } = await api.signUp()
@@ -132,3 +171,14 @@ it('no text makes a request slow, however it is built', async () => {
     expect(performance.now() - start).toBeLessThan(1_000)
   }
 })
+
+/** As a mail would carry it. */
+async function issueResetToken(api: TestApi, whose: { userId: number; email: string }) {
+  const token = randomBytes(32).toString('base64url')
+  const hash = Uint8Array.from(createHash('sha256').update(token).digest())
+  const expiresAt = new Date(Date.now() + 60_000)
+  await api.core.database.client.oneTimeToken.create({
+    data: { ...whose, purpose: 'reset_password', hash, expiresAt },
+  })
+  return token
+}

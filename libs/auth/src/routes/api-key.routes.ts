@@ -2,7 +2,13 @@ import { z } from 'zod'
 import { mapPage } from '@ashlar/core/db'
 import { createRoutes } from '@ashlar/core/http'
 import { defineList, time, uuid } from '@ashlar/core/list'
-import { apiKeyNotFound, hashingOverloaded, tooManyApiKeys, wrongPassword } from '../auth.errors.ts'
+import {
+  apiKeyNotFound,
+  hashingOverloaded,
+  tooManyApiKeys,
+  userNotFound,
+  wrongPassword,
+} from '../auth.errors.ts'
 import type { AuthGuards } from '../guards/auth.guards.ts'
 import type { ApiKey as ApiKeyRow } from '../repositories/api-key.repository.ts'
 import { ApiKey, NewApiKey, newApiKeyBody } from '../schemas/api-key.schema.ts'
@@ -44,7 +50,7 @@ export function apiKeyRoutes(keys: ApiKeyService, { activeUser, scopes }: AuthGu
       status: 201,
       location: ({ id }) => `/auth/api-keys/${id}`,
       noStore: true,
-      errors: [wrongPassword, tooManyApiKeys, hashingOverloaded],
+      errors: [wrongPassword, userNotFound, tooManyApiKeys, hashingOverloaded],
     },
     async ({ user, body, request }) => {
       const created = await keys.create(user.id, body, clientOf(request))

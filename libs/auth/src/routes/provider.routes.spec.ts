@@ -1,103 +1,41 @@
-import { randomBytes, randomInt } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import request from 'supertest'
 import { createUser, signIn, startAuth, type TestAuth } from '../testing/index.ts'
-import { appUrl, createBrowser, createPkce } from '../testing/providers/browser.ts'
+import { createBrowser, createPkce } from '../testing/providers/browser.ts'
 import {
-  startGithub,
-  type GithubAccount,
-  type TestGithub,
-} from '../testing/providers/start-github.ts'
-import {
-  startOpenIdProvider,
-  type OpenIdAccount,
-  type TestOpenIdProvider,
-} from '../testing/providers/start-open-id-provider.ts'
+  callbackOf,
+  githubAccount,
+  googleAccount,
+  problemOf as problem,
+  returnUrl,
+  startProviderBed,
+  word,
+  type ProviderBed,
+} from '../testing/providers/provider-bed.ts'
+import type { TestGithub } from '../testing/providers/start-github.ts'
+import type { TestOpenIdProvider } from '../testing/providers/start-open-id-provider.ts'
 
-const returnUrl = 'http://localhost:4000/signed-in'
-const callbackOf = (provider: string) => `${appUrl}/api/v1/auth/oauth/${provider}/callback`
-
+let bed: ProviderBed
 let auth: TestAuth
 let google: TestOpenIdProvider
 let github: TestGithub
 
-const environment = () => ({
-  APP_URL: appUrl,
-  AUTH_GOOGLE_CLIENT_ID: google.clientId,
-  AUTH_GOOGLE_CLIENT_SECRET: google.clientSecret,
-  AUTH_GOOGLE_ISSUER: google.issuer,
-  AUTH_GITHUB_CLIENT_ID: github.clientId,
-  AUTH_GITHUB_CLIENT_SECRET: github.clientSecret,
-  AUTH_GITHUB_URL: github.url,
-  AUTH_GITHUB_API_URL: github.url,
-  AUTH_OAUTH_RETURN_URL: returnUrl,
-})
-
 beforeAll(async () => {
-  google = await startOpenIdProvider(callbackOf('google'))
-  github = await startGithub()
-  auth = await startAuth(environment())
+  bed = await startProviderBed()
+  ;({ auth, google, github } = bed)
 })
-afterAll(async () => {
-  await auth.stop()
-  await github.stop()
-  await google.stop()
-})
+afterAll(() => bed.stop())
 beforeEach(() => github.behave('well'))
 
-const word = () => randomBytes(5).toString('hex')
-
-function googleAccount(values: Partial<OpenIdAccount> = {}): OpenIdAccount {
-  const name = `mason-${word()}`
-  return { sub: word(), email: `${name}@example.com`, email_verified: true, name, ...values }
-}
-
-function githubAccount(values: Partial<GithubAccount> = {}): GithubAccount {
-  const login = `mason-${word()}`
-  const emails = [{ email: `${login}@example.com`, verified: true, primary: true }]
-  return { id: randomInt(1, 1e9), login, emails, ...values }
-}
-
-/** A browser that began, and the address with which the provider sends it back. */
-async function reach(provider: 'google' | 'github', { tamper = (url: string) => url } = {}) {
-  const browser = createBrowser(auth.url)
-  const pkce = createPkce()
-  const start = await browser.visit(
-    `${appUrl}/api/v1/auth/oauth/${provider}?code_challenge=${pkce.challenge}`,
-  )
-  const location = start.headers.get('location') ?? ''
-  const callback = await browser.travel(tamper(location), callbackOf(provider))
-  return { browser, pkce, start, callback }
-}
-
-/** The whole way of a browser: the last answer, and what the page got of it. */
-async function arrive(provider: 'google' | 'github') {
-  const { browser, pkce, callback } = await reach(provider)
-  const answer = await browser.visit(callback)
-  const code = codeOf(answer)
-  return { answer, code, verifier: pkce.verifier }
-}
-
-const codeOf = (answer: Response): string =>
-  new URL(answer.headers.get('location') ?? returnUrl).searchParams.get('code') ?? ''
-
-const exchange = (code: string, verifier: string) =>
-  request(auth.url).post('/api/v1/auth/oauth/token').send({ code, code_verifier: verifier })
-
-async function signInWith(provider: 'google' | 'github') {
-  const { code, verifier } = await arrive(provider)
-  const { body } = await exchange(code, verifier).expect(200)
-  return { authorization: `Bearer ${(body as { access_token: string }).access_token}` }
-}
+const reach: ProviderBed['reach'] = (...way) => bed.reach(...way)
+const arrive: ProviderBed['arrive'] = (provider) => bed.arrive(provider)
+const exchange: ProviderBed['exchange'] = (...given) => bed.exchange(...given)
+const signInWith: ProviderBed['signInWith'] = (provider) => bed.signInWith(provider)
 
 const profileOf = async (headers: { authorization: string }) =>
   (await request(auth.url).get('/api/v1/profile').set(headers).expect(200)).body as {
     data: { id: number; username: string; email: string; emailVerified: boolean }
   }
-
-const problem = async (answer: Response) => [
-  answer.status,
-  ((await answer.json()) as { code: string }).code,
-]
 
 const verify = (id: number) => auth.store.users.update(id, { emailVerifiedAt: new Date() })
 

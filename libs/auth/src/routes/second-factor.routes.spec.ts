@@ -189,6 +189,18 @@ describe('a second factor', () => {
     expect(again.status).toBe(409)
   })
 
+  it('that was not begun can be neither confirmed nor disabled, and has no recovery codes', async () => {
+    const { headers, password: currentPassword } = await account()
+    for (const [path, body] of [
+      ['confirm', { code: '000000' }],
+      ['disable', { currentPassword, code: '000000' }],
+      ['recovery-codes', { currentPassword }],
+    ] as const) {
+      const answer = await ask('post', `/auth/second-factor/${path}`, headers).send(body)
+      expect([answer.status, answer.body.code]).toEqual([409, 'auth.second_factor_disabled'])
+    }
+  })
+
   it('stays on when a new password is chosen by mail', async () => {
     const { user, credentials, app } = await protectedAccount()
     const token = await auth.issue('reset_password', {

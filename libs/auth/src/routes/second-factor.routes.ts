@@ -50,7 +50,7 @@ export function secondFactorRoutes(
       body: CurrentPasswordBody,
       response: NewSecondFactor,
       noStore: true,
-      errors: [wrongPassword, secondFactorIsOn, hashingOverloaded],
+      errors: [wrongPassword, userNotFound, secondFactorIsOn, hashingOverloaded],
     },
     ({ user, body, request }) =>
       secondFactor.begin(user.id, body.currentPassword, clientOf(request)),
@@ -82,7 +82,7 @@ export function secondFactorRoutes(
       body: CurrentPasswordBody,
       response: RecoveryCodes,
       noStore: true,
-      errors: [wrongPassword, secondFactorIsOff, hashingOverloaded],
+      errors: [wrongPassword, userNotFound, secondFactorIsOff, hashingOverloaded],
     },
     async ({ user, body, request }) => ({
       recoveryCodes: await secondFactor.renewRecoveryCodes(
@@ -99,7 +99,7 @@ export function secondFactorRoutes(
       summary: 'Disable the second factor',
       guard: activeUser,
       body: DisableSecondFactorBody,
-      errors: [wrongPassword, wrongCode, secondFactorIsOff, hashingOverloaded],
+      errors: [wrongPassword, wrongCode, userNotFound, secondFactorIsOff, hashingOverloaded],
     },
     ({ user, body, request }) => secondFactor.disable(user.id, body, clientOf(request)),
   )

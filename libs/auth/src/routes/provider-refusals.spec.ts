@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto'
+import request from 'supertest'
+import { eventually, holdTransaction } from '@ashlar/core/testing'
+import { createAuthenticator, createUser, signIn } from '../testing/index.ts'
+import {
+  githubAccount,
+  googleAccount,
+  problemOf,
+  startProviderBed,
+  type ProviderBed,
+} from '../testing/providers/provider-bed.ts'
+
+let bed: ProviderBed
+
+beforeAll(async () => {
+  bed = await startProviderBed({ AUTH_TOTP_KEY: randomBytes(32).toString('base64') })
+})
+afterAll(() => bed.stop())
+
+/** Somebody whose e-mail is verified here, and who is known to GitHub by it. */
+async function knownToGithub() {
+  const { user, password } = await createUser(bed.auth.store)
+  await bed.auth.store.users.update(user.id, { emailVerifiedAt: new Date() })
+  const { email } = user
+  const person = githubAccount({ emails: [{ email, verified: true, primary: true }] })
+  bed.github.be(person)
+  return { user, email, password, person }
+}
+
+async function protect({ email, password }: { email: string; password: string }) {
+  const { url, clock } = bed.auth
+  const headers = await signIn(url, { email, password })
+  const post = (path: string, body: object) =>
+    request(url).post(`/api/v1/auth/second-factor${path}`).set(headers).send(body).expect(200)
+  const begun = await post('', { currentPassword: password })
+  const app = createAuthenticator((begun.body as { data: { secret: string } }).data.secret, clock)
+  await post('/confirm', { code: app.code() })
+  // The code that confirmed is spent.
+  clock.advance(60_000)
+  return app
+}
+
+describe('a sign-in with a provider', () => {
+  it('asks for the second factor, and leaves its code good until one comes that is right', async () => {
+    const app = await protect(await knownToGithub())
+    const { code, verifier } = await bed.arrive('github')
+    const missing = await bed.exchange(code, verifier).expect(401)
+    expect(missing.body).toMatchObject({ code: 'auth.second_factor_needed' })
+    expect(missing.headers['www-authenticate']).toBe('Bearer')
+    const wrong = await bed.exchange(code, verifier, '000000').expect(401)
+    expect(wrong.body).toMatchObject({ code: 'auth.invalid_second_factor' })
+    await bed.exchange(code, verifier, app.code()).expect(200)
+    await bed.exchange(code, verifier, app.code(1)).expect(400)
+  })
+
+  it('is refused to who was made inactive, and to whose address was never verified, by each provider', async () => {
+    const { user } = await knownToGithub()
+    await bed.signInWith('github')
+    await bed.auth.store.users.update(user.id, { status: 'inactive' })
+    expect(await problemOf((await bed.arrive('github')).answer)).toEqual([
+      403,
+      'auth.inactive_user',
+    ])
+    const squatted = await knownToGithub()
+    await bed.auth.store.users.update(squatted.user.id, { emailVerifiedAt: null })
+    expect(await problemOf((await bed.arrive('github')).answer)).toEqual([
+      409,
+      'auth.account_email_unverified',
+    ])
+  })
+
+  it('is 401 when the password was changed while it was under way', async () => {
+    const { user } = await knownToGithub()
+    const { code, verifier } = await bed.arrive('github')
+    const held = await holdTransaction(
+      bed.auth.core.database.pool,
+      `UPDATE "user" SET password_version = password_version + 1 WHERE id = ${user.id}`,
+    )
+    const late = bed.exchange(code, verifier).then()
+    await eventually(held.isAwaited)
+    await held.commit()
+    const { status, body } = await late
+    expect([status, body]).toEqual([
+      401,
+      expect.objectContaining({ code: 'auth.invalid_credentials' }),
+    ])
+  })
+})
+
+it('where registration is switched off, only who has an account is let in', async () => {
+  const closed = await startProviderBed({ AUTH_REGISTRATION_ENABLED: 'false' })
+  await closed.google.be(googleAccount())
+  const closedDoor = [403, 'auth.registration_disabled']
+  expect(await problemOf((await closed.arrive('google')).answer)).toEqual(closedDoor)
+  closed.github.be(githubAccount())
+  expect(await problemOf((await closed.arrive('github')).answer)).toEqual(closedDoor)
+  const { user } = await createUser(closed.auth.store)
+  await closed.auth.store.users.update(user.id, { emailVerifiedAt: new Date() })
+  await closed.google.be(googleAccount({ email: user.email }))
+  await closed.signInWith('google')
+  await closed.stop()
+})
+
+it('while Google is away, nobody begins or returns: 503', async () => {
+  const cut = await startProviderBed()
+  await cut.google.be(googleAccount())
+  const { browser, callback } = await cut.reach('google')
+  await cut.google.stop()
+  expect(await problemOf(await browser.visit(callback))).toEqual([503, 'auth.provider_unavailable'])
+  await cut.auth.stop()
+  await cut.github.stop()
+})
