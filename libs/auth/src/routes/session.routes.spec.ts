@@ -52,6 +52,31 @@ describe('GET /auth/sessions', () => {
     expect(meta.pagination).toEqual({ total: 2, page: 1, per_page: 20 })
   })
 
+  it('puts first what was refreshed last, and leaves out what ended or expired', async () => {
+    const credentials = await account()
+    const logIn = async () => {
+      auth.clock.advance(1_000)
+      const answer = await request(auth.url)
+        .post('/api/v1/auth/login')
+        .send(credentials)
+        .expect(200)
+      return answer.body as { access_token: string; refresh_token: string }
+    }
+    const post = (path: string, { refresh_token }: { refresh_token: string }) =>
+      request(auth.url).post(`/api/v1/auth/${path}`).send({ refresh_token })
+    const expired = await logIn()
+    auth.clock.advance(7 * 86_400_000)
+    const [first, ended, last] = [await logIn(), await logIn(), await logIn()]
+    await post('refresh-token', expired).expect(401)
+    await post('logout', ended).expect(204)
+    const headers = { authorization: `Bearer ${first.access_token}` }
+    expect((await list(headers)).data.map(({ current }) => current)).toEqual([false, true])
+    auth.clock.advance(1_000)
+    await post('refresh-token', first).expect(200)
+    const { data } = await list({ authorization: `Bearer ${last.access_token}` })
+    expect(data.map(({ current }) => current)).toEqual([false, true])
+  })
+
   it('pages, also by cursor', async () => {
     const credentials = await account()
     const headers = await signInAgain(credentials)
@@ -77,6 +102,16 @@ describe('DELETE /auth/sessions', () => {
     await ask('delete', `/${other.id}`, here).expect(404)
     await ask('delete', '/0198c0de-0000-7000-8000-000000000000', here).expect(404)
     await ask('delete', '/1', here).expect(422)
+  })
+
+  it('ends the current one, as a log-out does', async () => {
+    const credentials = await account()
+    const here = await signInAgain(credentials)
+    const there = await signInAgain(credentials)
+    const own = (await list(here)).data.find(({ current }) => current)!
+    await ask('delete', `/${own.id}`, here).expect(204)
+    await ask('get', '', here).expect(401)
+    expect((await list(there)).data).toMatchObject([{ current: true }])
   })
 
   it('ends all but the current one', async () => {

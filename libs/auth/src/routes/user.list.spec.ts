@@ -7,6 +7,16 @@ let auth: TestAuth
 let admin: Record<string, string>
 let member: Record<string, string>
 const names = ['ada', 'Ben', 'cyd', 'dan', 'eve']
+const fullUser = [
+  'createdAt',
+  'email',
+  'emailVerified',
+  'id',
+  'role',
+  'status',
+  'updatedAt',
+  'username',
+]
 
 beforeAll(async () => {
   auth = await startAuth()
@@ -50,6 +60,32 @@ describe('GET /users', () => {
     expect(await usernames('?filters=status:inactive')).toEqual([])
     expect(await usernames('?page=9')).toEqual([])
   })
+
+  it.each([
+    ['id:gte:3,id:lt:5', ['cyd', 'dan']],
+    ['id:ne:1,id:lte:3', ['Ben', 'cyd']],
+    ['username:bEN', ['Ben']],
+    ['username:like:Z-U', ['zz-user']],
+    ['username:like:%', []],
+    ['username:"ada"', ['ada']],
+    ['username:ne:ADA,id:lte:2', ['Ben']],
+    ['status:ne:inactive,id:1', ['ada']],
+    ['status:[active,inactive],id:2', ['Ben']],
+    ['createdAt:gte:2020-01-31,id:3', ['cyd']],
+    ['createdAt:lt:"2020-01-31T00:00:00.000Z"', []],
+  ])('filters by %s', async (filters, expected) => {
+    expect(await usernames(`?filters=${encodeURIComponent(filters)}`)).toEqual(expected)
+  })
+
+  it.each(['id', 'username,id', 'status,id', 'createdAt,id'])(
+    'sorts by %s, both ways',
+    async (sort) => {
+      const up = await usernames(`?sort=${sort}`)
+      const down = await usernames(`?sort=${sort.replaceAll(/\w+/g, '$&:desc')}`)
+      expect(up).toHaveLength(7)
+      expect(down).toEqual(up.toReversed())
+    },
+  )
 
   it('links to the pages around, with every parameter', async () => {
     const answer = await list('?sort=id%3Adesc&page=2&per_page=3&filters=').expect(200)
@@ -96,13 +132,19 @@ describe('GET /users', () => {
     expect(answer.body.data).toMatchObject([
       { username: 'ada', email: 'ada@example.com', role: 'user', emailVerified: false },
     ])
+    expect(Object.keys(answer.body.data[0] as object).toSorted()).toEqual(fullUser)
     expect(await usernames('?filters=role:admin&sort=email', admin)).toEqual(['zz-admin'])
+    expect(await usernames('?filters=email:ne:ADA@example.com,id:lte:2', admin)).toEqual(['Ben'])
+    expect((await usernames('?sort=role:desc,email', admin))[0]).toBe('zz-admin')
     const { user } = await createUser(auth.store)
     await auth.store.users.removeIf({ id: user.id })
     const deleted = await list('?deleted=true', admin).expect(200)
     expect(deleted.body.data).toMatchObject([
       { id: user.id, deletedAt: expect.stringMatching(/\.\d{3}Z$/) },
     ])
+    expect(Object.keys(deleted.body.data[0] as object).toSorted()).toEqual(
+      [...fullUser, 'deletedAt'].toSorted(),
+    )
     expect(await usernames('?deleted=false', admin)).not.toContain(user.username)
   })
 

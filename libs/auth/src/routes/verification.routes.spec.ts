@@ -8,6 +8,7 @@ import {
 import {
   buildRegistration,
   createUser,
+  signIn,
   startAuth,
   tokenFrom,
   type TestAuth,
@@ -50,6 +51,28 @@ it('a registration leads to two mails, and the link of the second verifies the a
   expect(await isVerified(body.email)).toBe(true)
   const again = await verify(tokenFrom(mail)).expect(400)
   expect(again.body.code).toBe('auth.invalid_token')
+})
+
+it('a change of the address mails a link to the new one and a notice to the old one, and counts with the link', async () => {
+  const { user, password: currentPassword } = await createUser(auth.store)
+  const headers = await signIn(auth.url, { email: user.email, password: currentPassword })
+  const email = `moved-${user.email}`
+  const logIn = (email: string) => post('login', { email, password: currentPassword })
+  const profile = () => request(auth.url).get('/api/v1/profile').set(headers).expect(200)
+  await request(auth.url)
+    .patch('/api/v1/profile')
+    .set(headers)
+    .send({ email, currentPassword })
+    .expect(200)
+  const link = await smtp.waitForMail((mail) => mail.recipients.includes(email) && hasLink(mail))
+  const notice = await smtp.waitForMail(({ recipients }) => recipients.includes(user.email))
+  expect(notice.text).not.toContain('token=')
+  expect((await profile()).body.data).toMatchObject({ email: user.email, emailVerified: false })
+  await logIn(email).expect(401)
+  await verify(tokenFrom(link)).expect(204)
+  expect((await profile()).body.data).toMatchObject({ email, emailVerified: true })
+  await logIn(email).expect(200)
+  await logIn(user.email).expect(401)
 })
 
 it('a new address counts when its own link was followed', async () => {

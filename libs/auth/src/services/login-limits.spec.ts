@@ -58,7 +58,7 @@ describe('log-ins that fail', () => {
   it('hold an account after a hundred from everywhere, but not where it is signed in', async () => {
     const { email, password } = await account()
     const home = newAddress()
-    await logIn(email, password, home).expect(200)
+    const login = await logIn(email, password, home).expect(200)
     await failEverywhere(email, 99)
     await logIn(email, 'wrong password', newAddress()).expect(401)
     const stranger = newAddress()
@@ -66,6 +66,19 @@ describe('log-ins that fail', () => {
     expect(held.headers['ratelimit-policy']).toContain('"account-failures"; q=100; w=900')
     await logIn(email, password, home).expect(200)
     await logIn(email, 'wrong password', home).expect(401)
+    // What is open stays open, wherever its owner is now.
+    const away = { 'x-forwarded-for': newAddress() }
+    const { access_token, refresh_token } = login.body as Record<string, string>
+    await request(auth.url)
+      .get('/api/v1/profile')
+      .set({ ...away, authorization: `Bearer ${access_token}` })
+      .expect(200)
+    await request(auth.url)
+      .post('/api/v1/auth/refresh-token')
+      .set(away)
+      .send({ refresh_token })
+      .expect(200)
+    await logIn(email, password, away['x-forwarded-for']).expect(200)
   })
 
   it('are no more than the limit when many are tried at once', async () => {
