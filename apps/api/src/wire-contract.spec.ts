@@ -91,6 +91,35 @@ describe('every route of the API', () => {
     })
   })
 
+  it('that is a list tells its place among the pages, and links to the others, by number and by cursor', () =>
+    forEach(
+      routes.filter(({ operation }) => operation.parameters.some(({ name }) => name === 'cursor')),
+      async ({ path }) => {
+        const list = async (query: string) => {
+          const answer = await api.ask('GET', `${path}?${query}`, { headers: admin })
+          const { meta } = read<{ meta: { pagination: object } }>(answer)
+          const links = String(answer.headers.link).matchAll(/<([^>]+)>; rel="(\w+)"/g)
+          return {
+            pagination: meta.pagination,
+            links: Object.fromEntries([...links].map(([, address, rel]) => [rel, address])),
+          }
+        }
+        const page = await list('page=1&per_page=1')
+        expect(page.pagination).toEqual({ total: expect.any(Number), page: 1, per_page: 1 })
+        expect(page.links).toMatchObject({
+          first: `${path}?page=1&per_page=1`,
+          last: expect.stringMatching(/\?page=\d+&per_page=1$/),
+        })
+        const uncounted = await list('total=false')
+        expect(Object.keys(uncounted.pagination).toSorted()).toEqual(['page', 'per_page'])
+        expect(uncounted.links).not.toHaveProperty('last')
+        const cursor = await list('cursor=')
+        expect(Object.keys(cursor.pagination).toSorted()).toEqual(['next_cursor', 'per_page'])
+        expect(cursor.links).toHaveProperty('first')
+        expect(cursor.links).not.toHaveProperty('last')
+      },
+    ))
+
   it('opens to API keys of one scope, if to any, and names it to others', async () => {
     const owner = await api.signUp()
     const open = guarded.filter(({ problems }) => problems.includes('auth.insufficient_scope'))

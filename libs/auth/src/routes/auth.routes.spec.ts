@@ -73,6 +73,13 @@ describe('POST /auth/login', () => {
       headers: { 'www-authenticate': 'Bearer' },
     })
     for (const other of others) expect(other).toEqual(first)
+    const failed = await auth.core.database.client.auditEntry.findMany({
+      where: { action: 'login_failed' },
+    })
+    // Each of them counts, or the number of tries would tell.
+    expect(failed.map(({ userId }) => userId).toSorted()).toEqual(
+      [null, user.id, inactive.user.id].toSorted(),
+    )
   })
 
   it('refuses a password that no account can have with 422, before anything is hashed', async () => {
