@@ -2,7 +2,7 @@ import type { Logger } from '@ashlar/core/logging'
 import type { Clock } from '@ashlar/core/module'
 import type { AuthStore } from '../auth.store.ts'
 import type { LiveApiKey, LiveApiKeyRepository } from '../repositories/live-api-key.repository.ts'
-import { digestOfApiKey } from './api-key.ts'
+import { digestOf } from './digest.ts'
 
 export interface ApiKeyCheckDeps {
   liveApiKeys: LiveApiKeyRepository
@@ -23,7 +23,7 @@ export function createApiKeyCheck({ liveApiKeys, store, clock, log }: ApiKeyChec
   /** Null for a key that opens nothing, or no longer. */
   async function find(key: string): Promise<LiveApiKey | null> {
     const now = clock.now()
-    const found = await liveApiKeys.find(digestOfApiKey(key), now)
+    const found = await liveApiKeys.find(digestOf(key), now)
     if (found && isDue(found, now)) noteUse(found.id, now)
     return found
   }

@@ -6,8 +6,9 @@ import { accessChanged } from '../events/access-changed.event.ts'
 import type { ApiKey } from '../repositories/api-key.repository.ts'
 import type { Client } from '../repositories/client.ts'
 import type { NewApiKeyBody } from '../schemas/api-key.schema.ts'
-import { digestOfApiKey, hintOfApiKey, newApiKey } from './api-key.ts'
+import { hintOfApiKey, newApiKey } from './api-key.ts'
 import type { CurrentPassword } from './current-password.ts'
+import { digestOf } from './digest.ts'
 
 export interface ApiKeyServiceDeps {
   store: AuthStore
@@ -37,7 +38,7 @@ export function createApiKeyService({ store, currentPasswords, clock }: ApiKeySe
     const row = {
       userId,
       name,
-      hash: digestOfApiKey(key),
+      hash: digestOf(key),
       hint: hintOfApiKey(key),
       scopes: [...new Set(scopes)].sort(),
       createdAt: at,

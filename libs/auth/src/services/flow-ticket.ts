@@ -1,8 +1,9 @@
-import { hkdfSync, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { sign, verify } from 'jsonwebtoken'
 import { z } from 'zod'
 import type { Clock } from '@ashlar/core/module'
 import type { Flow } from '../providers/provider.ts'
+import { deriveKey } from './signing-key.ts'
 
 export interface FlowTicketsDeps {
   signingKeys: readonly { privateKey: KeyObject }[]
@@ -32,7 +33,7 @@ const Content = z.object({
 
 /** Signed, so that any replica takes what another gave and nobody makes one up. */
 export function createFlowTickets({ signingKeys, clock }: FlowTicketsDeps) {
-  const keys = signingKeys.map(({ privateKey }) => deriveKey(privateKey))
+  const keys = signingKeys.map((key) => deriveKey(key, 'ashlar sign-in with a provider'))
   return { write, read }
 
   function write(provider: string, { flow, challenge }: Ticket): string {
@@ -61,10 +62,4 @@ export function createFlowTickets({ signingKeys, clock }: FlowTicketsDeps) {
       return null
     }
   }
-}
-
-/** A key of its own purpose, so that there is one secret to keep. */
-function deriveKey(privateKey: KeyObject): Buffer {
-  const material = privateKey.export({ format: 'der', type: 'pkcs8' })
-  return Buffer.from(hkdfSync('sha256', material, '', 'ashlar sign-in with a provider', 32))
 }

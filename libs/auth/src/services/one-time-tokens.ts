@@ -1,9 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { Clock } from '@ashlar/core/module'
 import { invalidToken } from '../auth.errors.ts'
 import type { AuthStore } from '../auth.store.ts'
 import type { OneTimeToken } from '../repositories/one-time-token.repository.ts'
 import type { User } from '../repositories/user.repository.ts'
+import { digestOf } from './digest.ts'
 
 export interface OneTimeTokensDeps {
   store: AuthStore
@@ -62,7 +63,5 @@ export function createOneTimeTokens({ store, clock }: OneTimeTokensDeps) {
   }
 }
 
-const hashOf = (token: string, boundTo?: string) => {
-  const text = boundTo === undefined ? token : `${token}.${boundTo}`
-  return Uint8Array.from(createHash('sha256').update(text).digest())
-}
+const hashOf = (token: string, boundTo?: string) =>
+  digestOf(boundTo === undefined ? token : `${token}.${boundTo}`)

@@ -1,4 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
+import { digestOf } from './digest.ts'
 
 const howMany = 10
 /** Crockford's base 32: without letters that are read as digits, or as each other. */
@@ -17,9 +18,8 @@ function newCode(): string {
   return letters.match(/.{6}/g)!.join('-')
 }
 
-/** The digest that is stored; undefined for a text that is no recovery code. A hash without salt, because nobody can guess 120 bits. */
+/** Undefined for a text that is no recovery code. */
 export function digestOfRecoveryCode(text: string): Uint8Array<ArrayBuffer> | undefined {
   const letters = text.toUpperCase().replace(/[\s-]/g, '').replace(/O/g, '0').replace(/[IL]/g, '1')
-  if (!form.test(letters)) return undefined
-  return Uint8Array.from(createHash('sha256').update(letters).digest())
+  return form.test(letters) ? digestOf(letters) : undefined
 }

@@ -1,4 +1,6 @@
-import { createHash, createHmac, hkdfSync, randomBytes, type KeyObject } from 'node:crypto'
+import { createHmac, randomBytes, type KeyObject } from 'node:crypto'
+import { digestOf } from './digest.ts'
+import { deriveKey } from './signing-key.ts'
 
 /** A refresh token for the client, and the digest that the database keeps. */
 export interface RefreshToken {
@@ -13,15 +15,11 @@ export type RefreshTokens = ReturnType<typeof createRefreshTokens>
  * crash, and none has to be stored.
  */
 export function createRefreshTokens(signingKeys: readonly { privateKey: KeyObject }[]) {
-  const keys = signingKeys.map(({ privateKey }) => deriveKey(privateKey))
-  return { create, hashOf, successorsOf }
+  const keys = signingKeys.map((key) => deriveKey(key, 'ashlar refresh token successor'))
+  return { create, hashOf: digestOf, successorsOf }
 
   function create(): RefreshToken {
     return withHash(randomBytes(32))
-  }
-
-  function hashOf(token: string): Uint8Array<ArrayBuffer> {
-    return Uint8Array.from(createHash('sha256').update(token).digest())
   }
 
   /** The one to use first. Others are those that a replica with an older signing key would give. */
@@ -33,12 +31,6 @@ export function createRefreshTokens(signingKeys: readonly { privateKey: KeyObjec
 
   function withHash(bytes: Buffer): RefreshToken {
     const token = bytes.toString('base64url')
-    return { token, hash: hashOf(token) }
+    return { token, hash: digestOf(token) }
   }
-}
-
-/** A key of its own purpose, so that there is one secret to keep. */
-function deriveKey(privateKey: KeyObject): Buffer {
-  const material = privateKey.export({ format: 'der', type: 'pkcs8' })
-  return Buffer.from(hkdfSync('sha256', material, '', 'ashlar refresh token successor', 32))
 }

@@ -1,4 +1,10 @@
-import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  hkdfSync,
+  type KeyObject,
+} from 'node:crypto'
 import type { Jwks } from '../schemas/jwks.schema.ts'
 
 export interface SigningKey {
@@ -34,6 +40,12 @@ export function isSigningKey(base64: string): boolean {
   } catch {
     return false
   }
+}
+
+/** A further key, of a purpose of its own, so that there is one secret to keep. */
+export function deriveKey({ privateKey }: Pick<SigningKey, 'privateKey'>, purpose: string): Buffer {
+  const material = privateKey.export({ format: 'der', type: 'pkcs8' })
+  return Buffer.from(hkdfSync('sha256', material, '', purpose, 32))
 }
 
 /** What others need to verify our tokens (RFC 7517). Nothing of a private key. */
