@@ -1,6 +1,6 @@
 import type { Page, PageRequest } from '@ashlar/core/db'
 import type { Clock } from '@ashlar/core/module'
-import { apiKeyNotFound, tooManyApiKeys, userNotFound } from '../auth.errors.ts'
+import { apiKeyNotFound, tooManyApiKeys } from '../auth.errors.ts'
 import type { AuthStore } from '../auth.store.ts'
 import { accessChanged } from '../events/access-changed.event.ts'
 import type { ApiKey } from '../repositories/api-key.repository.ts'
@@ -30,9 +30,7 @@ export function createApiKeyService({ store, currentPasswords, clock }: ApiKeySe
     { currentPassword, name, scopes, expiresInDays }: NewApiKeyBody,
     client: Client,
   ): Promise<ApiKey & { key: string }> {
-    const user = await store.users.findById(userId)
-    if (!user) throw userNotFound()
-    await currentPasswords.assert(user, currentPassword, client)
+    await currentPasswords.identify(userId, currentPassword, client)
     const key = newApiKey()
     const at = clock.now()
     const row = {

@@ -30,9 +30,7 @@ export function createProfileService(deps: ProfileServiceDeps) {
     client: Client,
   ): Promise<User> {
     const { username, email, password, currentPassword } = change
-    const user = await store.users.findById(caller.user.id)
-    if (!user) throw userNotFound()
-    if (currentPassword !== undefined) await currentPasswords.assert(user, currentPassword, client)
+    const user = await findCaller(caller, currentPassword, client)
     const isNewEmail = email !== undefined && email !== user.email
     if (isNewEmail && (await store.users.findByEmail(email))) throw emailTaken()
     const passwordHash = password === undefined ? undefined : await passwords.hash(password)
@@ -48,18 +46,39 @@ export function createProfileService(deps: ProfileServiceDeps) {
       })
       // The account or its password went while this request was under way.
       if (!updated) throw currentPassword === undefined ? userNotFound() : wrongPassword()
-      const entry = { actorId: user.id, userId: user.id, client, at: clock.now() }
-      if (passwordHash !== undefined) {
-        await store.tokens.deleteAllOf(id, ['reset_password', 'sign_in'])
-        await store.sessions.endAllBut(caller.sessionId, user.id, entry.at)
-        await store.events.publish(passwordChanged, { userId: user.id })
-        await store.audit.record({ action: 'password_changed', ...entry })
-      }
-      if (isNewEmail) {
-        await store.events.publish(emailChangeRequested, { userId: user.id })
-        await store.audit.record({ action: 'email_change_requested', ...entry })
-      }
+      if (passwordHash !== undefined) await endWithPassword(store, caller, client)
+      if (isNewEmail) await tellNewEmail(store, id, client)
       return updated
     })
+  }
+
+  async function findCaller(
+    { user: { id } }: Authenticated,
+    currentPassword: string | undefined,
+    client: Client,
+  ): Promise<User> {
+    if (currentPassword !== undefined) return currentPasswords.identify(id, currentPassword, client)
+    const user = await store.users.findById(id)
+    if (!user) throw userNotFound()
+    return user
+  }
+
+  /** What the old password opened, or was asked for with. */
+  async function endWithPassword(
+    store: AuthStore,
+    { user: { id: userId }, sessionId }: Authenticated,
+    client: Client,
+  ): Promise<void> {
+    const at = clock.now()
+    await store.tokens.deleteAllOf(userId, ['reset_password', 'sign_in'])
+    await store.sessions.endAllBut(sessionId, userId, at)
+    await store.events.publish(passwordChanged, { userId })
+    await store.audit.record({ action: 'password_changed', actorId: userId, userId, client, at })
+  }
+
+  async function tellNewEmail(store: AuthStore, userId: number, client: Client): Promise<void> {
+    await store.events.publish(emailChangeRequested, { userId })
+    const entry = { actorId: userId, userId, client, at: clock.now() }
+    await store.audit.record({ action: 'email_change_requested', ...entry })
   }
 }

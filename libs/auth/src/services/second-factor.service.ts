@@ -49,7 +49,7 @@ export function createSecondFactorService(deps: SecondFactorServiceDeps) {
 
   /** A secret for the app, which counts when it is confirmed. */
   async function begin(userId: number, currentPassword: string, client: Client) {
-    const user = await identify(userId, currentPassword, client)
+    const user = await currentPasswords.identify(userId, currentPassword, client)
     const secret = newTotpSecret()
     const sealed = secrets.seal(secret, contextOf(userId))
     const isBegun = await store.transaction((store) =>
@@ -89,7 +89,7 @@ export function createSecondFactorService(deps: SecondFactorServiceDeps) {
     currentPassword: string,
     client: Client,
   ): Promise<string[]> {
-    await identify(userId, currentPassword, client)
+    await currentPasswords.identify(userId, currentPassword, client)
     const codes = newRecoveryCodes()
     await store.transaction(async (store) => {
       const factor = await store.secondFactors.find(userId)
@@ -105,7 +105,7 @@ export function createSecondFactorService(deps: SecondFactorServiceDeps) {
     { currentPassword, code }: { currentPassword: string; code: string },
     client: Client,
   ): Promise<void> {
-    await identify(userId, currentPassword, client)
+    await currentPasswords.identify(userId, currentPassword, client)
     const factor = await store.secondFactors.find(userId)
     if (!factor?.confirmedAt) throw secondFactorIsOff()
     if (!(await isRight(factor, code, client))) throw wrongCode()
@@ -163,13 +163,6 @@ export function createSecondFactorService(deps: SecondFactorServiceDeps) {
       await tell(store, 'recovery_code_used', { userId, by: { actorId: userId, client } })
       return true
     })
-  }
-
-  async function identify(userId: number, currentPassword: string, client: Client): Promise<User> {
-    const user = await store.users.findById(userId)
-    if (!user) throw userNotFound()
-    await currentPasswords.assert(user, currentPassword, client)
-    return user
   }
 
   async function noteFailure(userId: number, client: Client): Promise<void> {

@@ -10,7 +10,7 @@ import type { Session, SessionWithUser } from '../repositories/session.repositor
 import type { User } from '../repositories/user.repository.ts'
 import type { TokenAnswer } from '../schemas/auth.schema.ts'
 import type { AccessTokens } from './access-token.ts'
-import type { RefreshTokens } from './refresh-token.ts'
+import type { RefreshToken, RefreshTokens } from './refresh-token.ts'
 
 export interface SessionServiceDeps {
   config: Pick<AuthConfig, 'refreshTokenTtlMs' | 'refreshGraceMs' | 'sessionLimit'>
@@ -18,6 +18,12 @@ export interface SessionServiceDeps {
   accessTokens: AccessTokens
   refreshTokens: RefreshTokens
   clock: Clock
+}
+
+/** A refresh token as somebody brings it. */
+interface Presented extends RefreshToken {
+  client: Client
+  now: Date
 }
 
 export type SessionService = ReturnType<typeof createSessionService>
@@ -58,8 +64,7 @@ export function createSessionService(deps: SessionServiceDeps) {
   async function refresh(token: string, client: Client): Promise<TokenAnswer> {
     const now = clock.now()
     const hash = refreshTokens.hashOf(token)
-    const session = await store.sessions.findByToken(hash)
-    if (!session || !isUsable(session, now)) throw invalidRefreshToken()
+    const session = await findUsable(hash, now)
     const [successor] = refreshTokens.successorsOf(token, session.salt)
     const rotated = await store.transaction((store) =>
       store.sessions.rotate({
@@ -72,24 +77,25 @@ export function createSessionService(deps: SessionServiceDeps) {
       }),
     )
     if (rotated) return answer(session, successor.token, now)
-    return repeat(token, hash, client, now)
+    return repeat({ token, hash, client, now })
   }
 
   /** A token that was exchanged before: by the same client a moment ago, or it is theft. */
-  async function repeat(
-    token: string,
-    hash: Uint8Array,
-    client: Client,
-    now: Date,
-  ): Promise<TokenAnswer> {
-    const session = await store.sessions.findByToken(refreshTokens.hashOf(token))
-    if (!session || !isUsable(session, now)) throw invalidRefreshToken()
+  async function repeat({ token, hash, client, now }: Presented): Promise<TokenAnswer> {
+    const session = await findUsable(hash, now)
     const successor = refreshTokens
       .successorsOf(token, session.salt)
       .find((candidate) => equal(candidate.hash, session.refreshTokenHash))
     if (successor && isInGrace(session, hash, now)) return answer(session, successor.token, now)
     await endStolen(session, client, now)
     throw invalidRefreshToken()
+  }
+
+  /** The session of a refresh token, the good one or one that was exchanged before. */
+  async function findUsable(hash: RefreshToken['hash'], now: Date): Promise<SessionWithUser> {
+    const session = await store.sessions.findByToken(hash)
+    if (!session || !isUsable(session, now)) throw invalidRefreshToken()
+    return session
   }
 
   function endStolen(session: Session, client: Client, now: Date): Promise<void> {
