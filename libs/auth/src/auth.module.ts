@@ -2,23 +2,17 @@ import type { Core, FeatureModule } from '@ashlar/core/module'
 import type { AuthConfig } from './auth.config.ts'
 import { authEmails } from './auth.emails.ts'
 import { authErrors } from './auth.errors.ts'
-import { createAuthGateway, type AuthGateway } from './auth.gateway.ts'
-import { createAuthStore } from './auth.store.ts'
 import { authEvents } from './auth.events.ts'
+import { createAuthGateway, type AuthGateway } from './auth.gateway.ts'
+import { authListeners } from './auth.listeners.ts'
+import { createAuthStore } from './auth.store.ts'
+import { authTasks } from './auth.tasks.ts'
 import { createAuthGuards, type AuthGuards } from './guards/auth.guards.ts'
-import { sendAccessChangedEmail } from './listeners/send-access-changed-email.listener.ts'
-import { sendEmailChangeEmail } from './listeners/send-email-change-email.listener.ts'
-import { sendPasswordChangedEmail } from './listeners/send-password-changed-email.listener.ts'
-import { sendPasswordResetEmail } from './listeners/send-password-reset-email.listener.ts'
-import { sendRegistrationRepeatedEmail } from './listeners/send-registration-repeated-email.listener.ts'
-import { sendSessionReusedEmail } from './listeners/send-session-reused-email.listener.ts'
-import { sendVerificationEmail } from './listeners/send-verification-email.listener.ts'
-import { sendWelcomeEmail } from './listeners/send-welcome-email.listener.ts'
+import { signInRoutes } from './providers/sign-in.ts'
 import { createLiveApiKeyRepository } from './repositories/live-api-key.repository.ts'
 import { createLiveSessionRepository } from './repositories/live-session.repository.ts'
 import { apiKeyRoutes } from './routes/api-key.routes.ts'
 import { auditRoutes } from './routes/audit.routes.ts'
-import { signInRoutes } from './providers/sign-in.ts'
 import { authRoutes } from './routes/auth.routes.ts'
 import { jwksRoutes } from './routes/jwks.routes.ts'
 import { passwordRoutes } from './routes/password.routes.ts'
@@ -36,18 +30,15 @@ import { createCurrentPassword } from './services/current-password.ts'
 import { createEmailVerificationService } from './services/email-verification.service.ts'
 import { createLoginLimits } from './services/login-limits.ts'
 import { createOneTimeTokens } from './services/one-time-tokens.ts'
+import { createPasswordHasher } from './services/password-hasher.ts'
 import { createPasswordResetService } from './services/password-reset.service.ts'
 import { createProfileService } from './services/profile.service.ts'
-import { createUserService } from './services/user.service.ts'
-import { createPasswordHasher } from './services/password-hasher.ts'
-import { readSigningKeys } from './services/signing-key.ts'
 import { createRefreshTokens } from './services/refresh-token.ts'
 import { createSecondFactorService } from './services/second-factor.service.ts'
 import { createSecretBox } from './services/secret-box.ts'
 import { createSessionService } from './services/session.service.ts'
-import { purgeAuditTrailTask } from './tasks/purge-audit-trail.task.ts'
-import { purgeDeletedUsersTask } from './tasks/purge-deleted-users.task.ts'
-import { purgeExpiredSessionsTask } from './tasks/purge-expired-sessions.task.ts'
+import { readSigningKeys } from './services/signing-key.ts'
+import { createUserService } from './services/user.service.ts'
 
 export interface AuthModule extends FeatureModule<AuthGateway> {
   guards: AuthGuards
@@ -85,7 +76,6 @@ export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
   const tokens = createOneTimeTokens({ store, clock })
   const passwordReset = createPasswordResetService({ store, passwords, tokens, clock })
   const verification = createEmailVerificationService({ store, tokens, clock })
-  const mails = { store, mailer, app }
   const sessions = createSessionService({ config, store, accessTokens, refreshTokens, clock })
   const users = createUserService({ store, clock })
   const profile = createProfileService({ store, passwords, currentPasswords, clock })
@@ -127,21 +117,8 @@ export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
         : []),
     ],
     events: authEvents,
-    listeners: [
-      sendWelcomeEmail(mails),
-      ...sendVerificationEmail({ ...mails, tokens, config }),
-      sendPasswordResetEmail({ ...mails, tokens, config }),
-      sendPasswordChangedEmail(mails),
-      sendEmailChangeEmail(mails),
-      sendSessionReusedEmail(mails),
-      sendAccessChangedEmail(mails),
-      sendRegistrationRepeatedEmail(mails),
-    ],
-    tasks: [
-      purgeExpiredSessionsTask(store, clock),
-      purgeAuditTrailTask({ config, store, clock }),
-      purgeDeletedUsersTask({ config, store, clock }),
-    ],
+    listeners: authListeners({ store, mailer, app, tokens, config }),
+    tasks: authTasks({ config, store, clock }),
     emails: authEmails,
     errors: authErrors,
     gateway: createAuthGateway({ store, auth, clock }),

@@ -6,6 +6,12 @@ export interface Client {
   requestId?: string | undefined
 }
 
+/** Who does something, and from where. */
+export interface By {
+  actorId: number
+  client: Client
+}
+
 /** As long as the columns are. */
 export const clientColumns = ({ device, address }: Client) => ({
   device: device?.slice(0, 255) ?? null,

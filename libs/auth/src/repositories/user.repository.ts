@@ -61,9 +61,17 @@ export function createUserRepository(db: DbFor<'user'>) {
     return db.user.create({ data }).catch(tellTakenValue)
   }
 
-  /** Throws a conflict that names the taken value. */
-  function update(id: number, change: UserChange): Promise<User> {
-    return db.user.update({ where: { id }, data: counted(change) }).catch(tellTakenValue)
+  function findPage(list: PageRequest): Promise<Page<User>> {
+    return db.user.findPage({ list })
+  }
+
+  /** Only what everybody may see leaves the database. */
+  function findPublicPage(list: PageRequest): Promise<Page<PublicColumns>> {
+    return db.user.findPage({ list, select: publicColumns })
+  }
+
+  function findDeletedPage(list: PageRequest): Promise<Page<User>> {
+    return db.user.findPage({ where: onlyDeleted, list })
   }
 
   function findById(id: number): Promise<User | null> {
@@ -72,6 +80,16 @@ export function createUserRepository(db: DbFor<'user'>) {
 
   function findByIds(ids: readonly number[]): Promise<User[]> {
     return db.user.findMany({ where: { id: { in: [...ids] } } })
+  }
+
+  function findByEmail(email: string): Promise<User | null> {
+    return db.user.findFirst({ where: { email } })
+  }
+
+  /** Whether somebody has it, in whatever case. `in`, because Prisma makes `lower(…)` of that, which has an index, and `ILIKE` of `equals`. */
+  async function hasUsername(username: string): Promise<boolean> {
+    const where = { username: { in: [username], mode: 'insensitive' as const } }
+    return (await db.user.findFirst({ where, select: { id: true } })) !== null
   }
 
   function findDeletedById(id: number): Promise<User | null> {
@@ -102,17 +120,9 @@ export function createUserRepository(db: DbFor<'user'>) {
     }
   }
 
-  function findPage(list: PageRequest): Promise<Page<User>> {
-    return db.user.findPage({ list })
-  }
-
-  /** Only what everybody may see leaves the database. */
-  function findPublicPage(list: PageRequest): Promise<Page<PublicColumns>> {
-    return db.user.findPage({ list, select: publicColumns })
-  }
-
-  function findDeletedPage(list: PageRequest): Promise<Page<User>> {
-    return db.user.findPage({ where: onlyDeleted, list })
+  /** Throws a conflict that names the taken value. */
+  function update(id: number, change: UserChange): Promise<User> {
+    return db.user.update({ where: { id }, data: counted(change) }).catch(tellTakenValue)
   }
 
   /** Null when the account is gone, or no longer what it was. Throws a conflict that names the taken value. */
@@ -149,16 +159,6 @@ export function createUserRepository(db: DbFor<'user'>) {
 
   function countActiveAdmins(): Promise<number> {
     return db.user.count({ where: { role: 'admin', status: 'active' } })
-  }
-
-  function findByEmail(email: string): Promise<User | null> {
-    return db.user.findFirst({ where: { email } })
-  }
-
-  /** Whether somebody has it, in whatever case. `in`, because Prisma makes `lower(…)` of that, which has an index, and `ILIKE` of `equals`. */
-  async function hasUsername(username: string): Promise<boolean> {
-    const where = { username: { in: [username], mode: 'insensitive' as const } }
-    return (await db.user.findFirst({ where, select: { id: true } })) !== null
   }
 }
 

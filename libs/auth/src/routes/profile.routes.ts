@@ -11,7 +11,7 @@ import type { AuthGuards } from '../guards/auth.guards.ts'
 import { FullUser, ProfileChange } from '../schemas/user.schema.ts'
 import type { ProfileService } from '../services/profile.service.ts'
 import type { UserService } from '../services/user.service.ts'
-import { clientOf } from './client.ts'
+import { byOf, clientOf } from './client.ts'
 import { toFullUser } from './user.presenter.ts'
 
 export interface ProfileRoutesDeps {
@@ -56,7 +56,7 @@ export function profileRoutes({ guards, profile, users }: ProfileRoutesDeps) {
   routes.delete(
     '/',
     { summary: 'Delete the own account', guard: activeUser, errors: [lastAdmin, userNotFound] },
-    ({ user, request }) => users.remove(user.id, { actorId: user.id, client: clientOf(request) }),
+    (by) => users.remove(by.user.id, byOf(by)),
   )
 
   return routes

@@ -11,14 +11,13 @@ import {
 import type { AuthStore } from '../auth.store.ts'
 import { accessChanged, type AccessChange } from '../events/access-changed.event.ts'
 import type { Authenticated } from '../guards/auth.guards.ts'
-import type { Client } from '../repositories/client.ts'
+import type { By, Client } from '../repositories/client.ts'
 import type { SecondFactor } from '../repositories/second-factor.repository.ts'
 import type { User } from '../repositories/user.repository.ts'
 import type { CurrentPassword } from './current-password.ts'
 import { digestOfRecoveryCode, newRecoveryCodes } from './recovery-codes.ts'
 import type { SecretBox } from './secret-box.ts'
 import { describeSecret, isTotpCode, newTotpSecret, stepOfCode, totpUri } from './totp.ts'
-import type { By } from './user.service.ts'
 
 export interface SecondFactorServiceDeps {
   appName: string

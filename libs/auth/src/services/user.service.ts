@@ -2,19 +2,13 @@ import type { Clock } from '@ashlar/core/module'
 import { lastAdmin, userNotDeleted, userNotFound } from '../auth.errors.ts'
 import type { AuthStore } from '../auth.store.ts'
 import { userDeleted } from '../events/user-deleted.event.ts'
-import type { Client } from '../repositories/client.ts'
+import type { By } from '../repositories/client.ts'
 import type { User } from '../repositories/user.repository.ts'
 import type { UserChange } from '../schemas/user.schema.ts'
 
 export interface UserServiceDeps {
   store: AuthStore
   clock: Clock
-}
-
-/** Who changes a user, and from where. */
-export interface By {
-  actorId: number
-  client: Client
 }
 
 export type UserService = ReturnType<typeof createUserService>
