@@ -57,6 +57,14 @@ describe('every route with a JSON body refuses', () => {
       expectProblem(await send(route, deep), 400, 'request.nested_too_deep')
     }))
 
+  it('one that is not in the coding that it names with 400, and one in a coding that nobody knows with 415', () =>
+    forEach(withBody, async (route) => {
+      const broken = await send(route, '{}', { 'content-encoding': 'gzip' })
+      expectProblem(broken, 400, 'request.malformed_coding')
+      const unknown = await send(route, '{}', { 'content-encoding': 'zstd' })
+      expectProblem(unknown, 415, 'request.unsupported_media_type')
+    }))
+
   it('one of over 100 KiB with 413', () =>
     forEach(withBody, async (route) => {
       const answer = await send(route, JSON.stringify({ a: 'a'.repeat(100 * 1_024) }))
@@ -148,6 +156,7 @@ describe('every route with an id in its path refuses', () => {
         : ['0198c0de-0000-7000-8000-000000000000']
       const code = expect.stringMatching(/^(?!request\.)\w+\.\w+_not_found$/) as string
       expectProblem(await askFor(route, free), 404, code)
+      expect(route.problems.includes('request.not_found')).toBe(isNumber)
       for (const id of out) expectProblem(await askFor(route, id), 404, 'request.not_found')
     }))
 })

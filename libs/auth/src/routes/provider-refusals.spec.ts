@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import request from 'supertest'
 import { eventually, holdTransaction } from '@ashlar/core/testing'
 import { createAuthenticator, createUser, signIn } from '../testing/index.ts'
+import { createPkce } from '../testing/providers/browser.ts'
 import {
   githubAccount,
   googleAccount,
@@ -101,7 +102,7 @@ it('where registration is switched off, only who has an account is let in', asyn
   await closed.stop()
 })
 
-it('while Google is away, nobody begins or returns: 503', async () => {
+it('while Google is away, nobody returns: 503', async () => {
   const cut = await startProviderBed()
   await cut.google.be(googleAccount())
   const { browser, callback } = await cut.reach('google')
@@ -109,4 +110,14 @@ it('while Google is away, nobody begins or returns: 503', async () => {
   expect(await problemOf(await browser.visit(callback))).toEqual([503, 'auth.provider_unavailable'])
   await cut.auth.stop()
   await cut.github.stop()
+})
+
+it('while Google was never there, nobody begins: 503', async () => {
+  const without = await startProviderBed({ AUTH_GOOGLE_ISSUER: 'http://127.0.0.1:9' })
+  const { challenge } = createPkce()
+  const answer = await request(without.auth.url)
+    .get(`/api/v1/auth/oauth/google?code_challenge=${challenge}`)
+    .expect(503)
+  expect(answer.body).toMatchObject({ code: 'auth.provider_unavailable' })
+  await without.stop()
 })

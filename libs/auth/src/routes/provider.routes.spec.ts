@@ -276,13 +276,17 @@ describe('GET /auth/oauth/:provider/callback', () => {
     expect(await problem(await browser.visit(url.href))).toEqual(failed)
   })
 
-  it('tells when somebody cancelled', async () => {
-    const { browser, callback } = await reach('github')
-    const url = new URL(callback)
-    url.searchParams.delete('code')
-    url.searchParams.set('error', 'access_denied')
-    expect(await problem(await browser.visit(url.href))).toEqual([403, 'auth.sign_in_denied'])
-  })
+  it.each(['google', 'github'] as const)(
+    'tells when somebody cancelled at %s',
+    async (provider) => {
+      await google.be(googleAccount())
+      const { browser, callback } = await reach(provider)
+      const url = new URL(callback)
+      url.searchParams.delete('code')
+      url.searchParams.set('error', 'access_denied')
+      expect(await problem(await browser.visit(url.href))).toEqual([403, 'auth.sign_in_denied'])
+    },
+  )
 
   it.each(['broken', 'endless', 'silent'] as const)(
     'answers 503 within seconds when the provider is %s',

@@ -32,6 +32,7 @@ import {
 } from './errors.ts'
 import { listAnswer } from './list-route.ts'
 import type { CatalogueEntry, ProblemCatalogue } from './problem-catalogue.ts'
+import { ResourceId } from './resource-id.ts'
 import { answerHeadersOf, notModifiedAnswer, problemHeadersOf } from './openapi-headers.ts'
 
 /** RFC 9457 problem details, as every failure is answered. */
@@ -96,6 +97,9 @@ function answerOf(contract: AnyContract, status: number): ZodOpenApiResponseObje
   return { description, headers, content: { 'application/json': { schema } } }
 }
 
+const takesResourceId = ({ params }: AnyContract): boolean =>
+  Object.values(params?.shape ?? {}).includes(ResourceId)
+
 /** What the route declares, what its guard does, and what any request of its form may meet. */
 export function problemsOf({ contract }: Route): ErrorFactory[] {
   const problems = [
@@ -108,7 +112,7 @@ export function problemsOf({ contract }: Route): ErrorFactory[] {
     unsupportedMediaType,
     ...(contract.guard?.errors ?? []),
     ...(contract.policy ? [forbidden] : []),
-    ...(contract.params ? [notFound] : []),
+    ...(takesResourceId(contract) ? [notFound] : []),
     ...(contract.idempotent ? [idempotencyInFlight] : []),
     ...(contract.ifMatch ? [preconditionFailed] : []),
     ...(contract.ifMatch === 'required' ? [preconditionRequired] : []),
