@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import request from 'supertest'
 import { createUser, signIn, startAuth, type TestAuth } from '@ashlar/auth/testing'
-import { sortsWithoutIndex } from '@ashlar/core/testing'
+import { eventually, holdTransaction, sortsWithoutIndex } from '@ashlar/core/testing'
 import { createProjectsModule } from '../index.ts'
 import { projectList } from './project.list.ts'
 
@@ -227,6 +227,22 @@ describe('PATCH /projects/:id', () => {
     )
     const statuses = answers.map(({ status }) => status)
     expect(statuses.toSorted()).toEqual([200, ...Array<number>(9).fill(412)])
+  })
+
+  it('refuses a name that the owner has, and what somebody else changed meanwhile', async () => {
+    const { headers } = await signedIn()
+    const [first, second] = [await start(headers, 'North'), await start(headers, 'South')]
+    const taken = await ask('patch', `/${second}`, headers).send({ name: 'NORTH' }).expect(409)
+    expect(taken.body.code).toBe('projects.name_taken')
+    const held = await holdTransaction(
+      auth.core.database.pool,
+      `UPDATE project SET version = version + 1 WHERE id = ${first}`,
+    )
+    const late = ask('patch', `/${first}`, headers).send({ name: 'West' }).then()
+    await eventually(held.isAwaited)
+    await held.commit()
+    const { status, body } = await late
+    expect([status, body.code]).toEqual([409, 'projects.project_changed'])
   })
 
   it('publishes that it was archived, once', async () => {
