@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import request from 'supertest'
+import type { Environment } from '@ashlar/core/config'
 import { eventually, holdTransaction } from '@ashlar/core/testing'
 import { createAuthenticator, createUser, signIn } from '../testing/index.ts'
 import { createPkce } from '../testing/providers/browser.ts'
@@ -17,6 +18,16 @@ beforeAll(async () => {
   bed = await startProviderBed({ AUTH_TOTP_KEY: randomBytes(32).toString('base64') })
 })
 afterAll(() => bed.stop())
+
+const started: ProviderBed[] = []
+async function startOther(environment: Environment): Promise<ProviderBed> {
+  const other = await startProviderBed(environment)
+  started.push(other)
+  return other
+}
+afterEach(async () => {
+  for (const other of started.splice(0)) await other.stop()
+})
 
 /** Somebody whose e-mail is verified here, and who is known to GitHub by it. */
 async function knownToGithub() {
@@ -89,7 +100,7 @@ describe('a sign-in with a provider', () => {
 })
 
 it('where registration is switched off, only who has an account is let in', async () => {
-  const closed = await startProviderBed({ AUTH_REGISTRATION_ENABLED: 'false' })
+  const closed = await startOther({ AUTH_REGISTRATION_ENABLED: 'false' })
   await closed.google.be(googleAccount())
   const closedDoor = [403, 'auth.registration_disabled']
   expect(await problemOf((await closed.arrive('google')).answer)).toEqual(closedDoor)
@@ -99,25 +110,21 @@ it('where registration is switched off, only who has an account is let in', asyn
   await closed.auth.store.users.update(user.id, { emailVerifiedAt: new Date() })
   await closed.google.be(googleAccount({ email: user.email }))
   await closed.signInWith('google')
-  await closed.stop()
 })
 
 it('while Google is away, nobody returns: 503', async () => {
-  const cut = await startProviderBed()
+  const cut = await startOther({})
   await cut.google.be(googleAccount())
   const { browser, callback } = await cut.reach('google')
   await cut.google.stop()
   expect(await problemOf(await browser.visit(callback))).toEqual([503, 'auth.provider_unavailable'])
-  await cut.auth.stop()
-  await cut.github.stop()
 })
 
 it('while Google was never there, nobody begins: 503', async () => {
-  const without = await startProviderBed({ AUTH_GOOGLE_ISSUER: 'http://127.0.0.1:9' })
+  const without = await startOther({ AUTH_GOOGLE_ISSUER: 'http://127.0.0.1:9' })
   const { challenge } = createPkce()
   const answer = await request(without.auth.url)
     .get(`/api/v1/auth/oauth/google?code_challenge=${challenge}`)
     .expect(503)
   expect(answer.body).toMatchObject({ code: 'auth.provider_unavailable' })
-  await without.stop()
 })

@@ -45,6 +45,7 @@ export async function startOpenIdProvider(callbackUrl: string): Promise<TestOpen
   }
 
   async function stop(): Promise<void> {
+    if (child.exitCode !== null || child.signalCode !== null) return
     const ended = once(child, 'exit')
     child.kill()
     await ended
