@@ -67,11 +67,11 @@ function run({ name, command: [program = '', ...args] }: Check): void {
 }
 
 async function runJest(): Promise<void> {
-  const jest = spawn(
-    'jest',
-    ['--json', '--outputFile', reportFile, ...jestArguments],
-    { cwd: root, env: environment, stdio: ['inherit', 'ignore', 'inherit'] },
-  )
+  const jest = spawn('jest', ['--json', '--outputFile', reportFile, ...jestArguments], {
+    cwd: root,
+    env: environment,
+    stdio: ['inherit', 'ignore', 'inherit'],
+  })
   const forward = (signal: NodeJS.Signals) => jest.kill(signal)
   process.on('SIGINT', forward).on('SIGTERM', forward)
   const code = await new Promise((resolve) => jest.on('close', resolve))

@@ -7,8 +7,8 @@ export type HeldTransaction = Awaited<ReturnType<typeof holdTransaction>>
  * longer than a statement waits for a lock.
  *
  * @example
- * const held = await holdTransaction(pool, 'LOCK TABLE "user" IN SHARE MODE')
- * const outcome = register()
+ * const held = await holdTransaction(pool, 'LOCK TABLE stone IN SHARE MODE')
+ * const outcome = store.stones.create(values)
  * await eventually(held.isAwaited)
  * await held.commit()
  */
