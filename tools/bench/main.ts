@@ -33,7 +33,7 @@ const usage = `npm run bench -- [options]
 /** Of each request, for each kind of account. */
 const timingRounds = 400
 
-/** What Node takes for its heap where a container has 512 MB, as docker-compose.yml and the chart give the api. Without a limit it takes more. */
+/** What Node takes for its heap where a container has 512 MB, as the api has in docker-compose.yml and the chart. Without a limit it takes more. */
 const heapInContainerMb = 256
 
 await runMain(async () => {
@@ -117,19 +117,21 @@ async function measure(
 
 /** One after another, so that each start is measured alone. */
 async function startAll(environment: NodeJS.ProcessEnv): Promise<Contender[]> {
-  const deployed = {
-    ...environment,
-    NODE_OPTIONS: `${readImageOptions()} --max-old-space-size=${heapInContainerMb}`,
-  }
+  const options = readImageOptions()
+  const asInImage = { ...environment, NODE_OPTIONS: options }
   const traced = {
-    ...deployed,
+    ...asInImage,
     OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
     OTEL_TRACES_SAMPLER_ARG: '0.1',
   }
   return [
     await startContender('limit', 'tools/bench/limit.ts', environment),
-    await startContender('ashlar', 'dist/apps/api/main.js', deployed),
+    await startContender('ashlar', 'dist/apps/api/main.js', asInImage),
     await startContender('ashlar, 10 % traced', 'dist/apps/api/main.js', traced),
+    await startContender('ashlar, 512 MB', 'dist/apps/api/main.js', {
+      ...environment,
+      NODE_OPTIONS: `${options} --max-old-space-size=${heapInContainerMb}`,
+    }),
     await startContender('Fastify', 'tools/bench/fastify-peer.ts', environment),
     await startContender('NestJS', await bundleIntoCache('tools/bench/nest-peer.ts'), environment),
   ]

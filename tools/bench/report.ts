@@ -72,8 +72,8 @@ export function renderReport(report: Report): string {
 Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}: ${rounds} rounds of ${seconds} s for each server, in turns, on ${cpus().length} cores that
 load generator, servers, PostgreSQL (fsync on) and Redis share. Ratios are to the limit of the same round, as median (min–max); only they can be
 compared with another machine's. The limit is \`node:http\` and \`pg\` alone, and remembers verified tokens; the peers are Fastify and NestJS with their own plug-ins, and the same
-statements over \`pg\`. The api has the options of Node that the image
-sets, and the heap of a container with 512 MB. The limit and the peers read and count for each request of the list; the api asks equal questions that come at the same time once.
+statements over \`pg\`. The api has the options of Node that the image sets, and once the heap of a container with 512 MB as well; the others take what Node
+gives. The limit and the peers read and count for each request of the list; the api asks equal questions that come at the same time once.
 
 ${Object.entries(versions)
   .map(([name, version]) => `${name} ${version}`)
