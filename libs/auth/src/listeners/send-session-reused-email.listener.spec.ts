@@ -1,26 +1,12 @@
 import request from 'supertest'
-import {
-  startSmtpServer,
-  startWorker,
-  type TestSmtpServer,
-  type TestWorker,
-} from '@ashlar/core/testing'
-import { createUser, startAuth, type TestAuth } from '../testing/index.ts'
+import { createUser, startMailedAuth, type MailedAuth } from '../testing/index.ts'
 
-let auth: TestAuth
-let smtp: TestSmtpServer
-let worker: TestWorker
+let auth: MailedAuth
 
 beforeAll(async () => {
-  smtp = await startSmtpServer()
-  auth = await startAuth({ SMTP_URL: smtp.url })
-  worker = await startWorker(auth.core, [auth.module])
+  auth = await startMailedAuth()
 })
-afterAll(async () => {
-  await worker.stop()
-  await auth.stop()
-  await smtp.stop()
-})
+afterAll(() => auth.stop())
 
 const post = (path: string, body: object) =>
   request(auth.url).post(`/api/v1/auth/${path}`).send(body)
@@ -36,11 +22,11 @@ it('a stolen refresh token is told to its owner by one mail, however often it co
     Array.from({ length: 5 }, () => post('refresh-token', { refresh_token: stolen }).expect(401)),
   )
   const isOurs = ({ recipients }: { recipients: string[] }) => recipients.includes(email)
-  const mail = await smtp.waitForMail(isOurs)
+  const mail = await auth.smtp.waitForMail(isOurs)
   expect(mail.subject).toMatch(/^You were logged out of .* on a device$/)
   expect(mail.text).toContain(user.username)
   // What comes later is a mail that was asked for later.
   await post('restore-password', { email }).expect(202)
-  await smtp.waitForMail((other) => isOurs(other) && other.text.includes('token='))
-  expect(smtp.mails.filter(isOurs)).toHaveLength(2)
+  await auth.smtp.waitForMail((other) => isOurs(other) && other.text.includes('token='))
+  expect(auth.smtp.mails.filter(isOurs)).toHaveLength(2)
 })

@@ -1,9 +1,9 @@
 import request from 'supertest'
 import { z } from 'zod'
 import { createRoutes } from '@ashlar/core/http'
-import { eventually, startSmtpServer, startWorker } from '@ashlar/core/testing'
+import { eventually } from '@ashlar/core/testing'
 import type { AuthGuards } from '../guards/auth.guards.ts'
-import { createUser, signIn, startAuth, type TestAuth } from '../testing/index.ts'
+import { createUser, signIn, startAuth, startMailedAuth, type TestAuth } from '../testing/index.ts'
 
 const day = 86_400_000
 
@@ -170,9 +170,7 @@ describe('an API key', () => {
   })
 
   it('is stored as a digest, noted in the trail, and told to its owner by mail', async () => {
-    const smtp = await startSmtpServer()
-    const own = await startAuth({ AUTH_API_KEYS_ENABLED: 'true', SMTP_URL: smtp.url })
-    const worker = await startWorker(own.core, [own.module])
+    const own = await startMailedAuth({ AUTH_API_KEYS_ENABLED: 'true' })
     const { user, password } = await createUser(own.store)
     const headers = await signIn(own.url, { email: user.email, password })
     const answer = await request(own.url)
@@ -181,7 +179,7 @@ describe('an API key', () => {
       .send({ name: 'import', scopes: ['users:read'], currentPassword: password })
       .expect(201)
     const { key, id } = answer.body.data as { key: string; id: string }
-    const mail = await smtp.waitForMail(({ text }) => text.includes('A new API key'))
+    const mail = await own.smtp.waitForMail(({ text }) => text.includes('A new API key'))
     expect(mail.raw).not.toContain(key)
     const { rows } = await own.core.database.pool.query<{ all: string }>(
       `SELECT concat((SELECT string_agg(k::text, ' ') FROM api_key k), (SELECT string_agg(e::text, ' ') FROM outbox_event e),
@@ -191,9 +189,7 @@ describe('an API key', () => {
     expect(rows[0]?.all).toContain('api_key_created')
     expect(rows[0]?.all).not.toContain(key)
     expect(JSON.stringify(own.lines)).not.toContain(key)
-    await worker.stop()
     await own.stop()
-    await smtp.stop()
   })
 })
 

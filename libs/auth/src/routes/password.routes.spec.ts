@@ -1,26 +1,18 @@
 import request from 'supertest'
 import {
-  startSmtpServer,
-  startWorker,
-  type TestSmtpServer,
-  type TestWorker,
-} from '@ashlar/core/testing'
-import { createUser, signIn, startAuth, tokenFrom, type TestAuth } from '../testing/index.ts'
+  createUser,
+  signIn,
+  startMailedAuth,
+  tokenFrom,
+  type MailedAuth,
+} from '../testing/index.ts'
 
-let auth: TestAuth
-let smtp: TestSmtpServer
-let worker: TestWorker
+let auth: MailedAuth
 
 beforeAll(async () => {
-  smtp = await startSmtpServer()
-  auth = await startAuth({ SMTP_URL: smtp.url })
-  worker = await startWorker(auth.core, [auth.module])
+  auth = await startMailedAuth()
 })
-afterAll(async () => {
-  await worker.stop()
-  await auth.stop()
-  await smtp.stop()
-})
+afterAll(() => auth.stop())
 
 const post = (path: string, body: object) =>
   request(auth.url).post(`/api/v1/auth/${path}`).send(body)
@@ -28,9 +20,9 @@ const reset = (token: string, password = 'a new wall of stone') =>
   post('reset-password', { token, password })
 
 async function askForToken(email: string): Promise<string> {
-  const seen = new Set(smtp.mails)
+  const seen = new Set(auth.smtp.mails)
   await post('restore-password', { email }).expect(202)
-  const mail = await smtp.waitForMail(
+  const mail = await auth.smtp.waitForMail(
     (mail) => !seen.has(mail) && mail.recipients.includes(email) && mail.text.includes('token='),
   )
   return tokenFrom(mail)
@@ -40,7 +32,9 @@ describe('POST /auth/restore-password', () => {
   it('mails a link under APP_URL, on a line of its own, to an active user', async () => {
     const { user } = await createUser(auth.store)
     await post('restore-password', { email: ` ${user.email.toUpperCase()} ` }).expect(202)
-    const { text } = await smtp.waitForMail(({ recipients }) => recipients.includes(user.email))
+    const { text } = await auth.smtp.waitForMail(({ recipients }) =>
+      recipients.includes(user.email),
+    )
     expect(text).toMatch(/^http:\/\/api\.test\/reset-password\?token=[\w-]{43}$/m)
   })
 
@@ -54,10 +48,10 @@ describe('POST /auth/restore-password', () => {
     const [first, ...others] = answers.map(comparable)
     expect(first).toMatchObject({ text: '' })
     for (const other of others) expect(other).toEqual(first)
-    await smtp.waitForMail(({ recipients }) => recipients.includes(user.email))
-    expect(smtp.mails.filter(({ recipients }) => recipients.includes(inactive.user.email))).toEqual(
-      [],
-    )
+    await auth.smtp.waitForMail(({ recipients }) => recipients.includes(user.email))
+    expect(
+      auth.smtp.mails.filter(({ recipients }) => recipients.includes(inactive.user.email)),
+    ).toEqual([])
   })
 
   it.each([{}, { email: 'nobody' }, { email: 'a@x.test, b@x.test' }, { email: 1 }])(
@@ -77,7 +71,7 @@ describe('POST /auth/reset-password', () => {
     await request(auth.url).get('/api/v1/profile').set(headers).expect(401)
     await post('login', { email: user.email, password }).expect(401)
     await post('login', { email: user.email, password: 'a new wall of stone' }).expect(200)
-    await smtp.waitForMail(
+    await auth.smtp.waitForMail(
       ({ recipients, subject }) =>
         recipients.includes(user.email) && subject.includes('was changed'),
     )

@@ -1,32 +1,18 @@
 import request from 'supertest'
-import {
-  startSmtpServer,
-  startWorker,
-  type TestSmtpServer,
-  type TestWorker,
-} from '@ashlar/core/testing'
-import { buildRegistration, startAuth, tokenFrom, type TestAuth } from '../testing/index.ts'
+import { buildRegistration, startMailedAuth, tokenFrom, type MailedAuth } from '../testing/index.ts'
 
-let auth: TestAuth
-let smtp: TestSmtpServer
-let worker: TestWorker
+let auth: MailedAuth
 
 beforeAll(async () => {
-  smtp = await startSmtpServer()
-  auth = await startAuth({ AUTH_REGISTRATION_QUIET: 'true', SMTP_URL: smtp.url })
-  worker = await startWorker(auth.core, [auth.module])
+  auth = await startMailedAuth({ AUTH_REGISTRATION_QUIET: 'true' })
 })
-afterAll(async () => {
-  await worker.stop()
-  await auth.stop()
-  await smtp.stop()
-})
+afterAll(() => auth.stop())
 
 const post = (path: string, body: object, headers: Record<string, string> = {}) =>
   request(auth.url).post(`/api/v1${path}`).set(headers).send(body)
 
 const mailTo = (email: string, subject: string) =>
-  smtp.waitForMail((mail) => mail.recipients.includes(email) && mail.subject.includes(subject))
+  auth.smtp.waitForMail((mail) => mail.recipients.includes(email) && mail.subject.includes(subject))
 
 async function verified() {
   const account = buildRegistration()

@@ -1,33 +1,19 @@
 import request from 'supertest'
 import {
-  startSmtpServer,
-  startWorker,
-  type TestSmtpServer,
-  type TestWorker,
-} from '@ashlar/core/testing'
-import {
   buildRegistration,
   createUser,
   signIn,
-  startAuth,
+  startMailedAuth,
   tokenFrom,
-  type TestAuth,
+  type MailedAuth,
 } from '../testing/index.ts'
 
-let auth: TestAuth
-let smtp: TestSmtpServer
-let worker: TestWorker
+let auth: MailedAuth
 
 beforeAll(async () => {
-  smtp = await startSmtpServer()
-  auth = await startAuth({ SMTP_URL: smtp.url })
-  worker = await startWorker(auth.core, [auth.module])
+  auth = await startMailedAuth()
 })
-afterAll(async () => {
-  await worker.stop()
-  await auth.stop()
-  await smtp.stop()
-})
+afterAll(() => auth.stop())
 
 const post = (path: string, body: object) =>
   request(auth.url).post(`/api/v1/auth/${path}`).send(body)
@@ -41,10 +27,10 @@ async function isVerified(email: string): Promise<boolean> {
 it('a registration leads to two mails, and the link of the second verifies the address, once', async () => {
   const body = buildRegistration()
   await post('register', body).expect(201)
-  const mail = await smtp.waitForMail(
+  const mail = await auth.smtp.waitForMail(
     (mail) => mail.recipients.includes(body.email) && hasLink(mail),
   )
-  await smtp.waitForMail((other) => other.recipients.includes(body.email) && other !== mail)
+  await auth.smtp.waitForMail((other) => other.recipients.includes(body.email) && other !== mail)
   expect(mail.text).toMatch(/^http:\/\/api\.test\/verify-email\?token=[\w-]{43}$/m)
   expect(await isVerified(body.email)).toBe(false)
   await verify(tokenFrom(mail)).expect(204)
@@ -64,8 +50,10 @@ it('a change of the address mails a link to the new one and a notice to the old 
     .set(headers)
     .send({ email, currentPassword })
     .expect(200)
-  const link = await smtp.waitForMail((mail) => mail.recipients.includes(email) && hasLink(mail))
-  const notice = await smtp.waitForMail(({ recipients }) => recipients.includes(user.email))
+  const link = await auth.smtp.waitForMail(
+    (mail) => mail.recipients.includes(email) && hasLink(mail),
+  )
+  const notice = await auth.smtp.waitForMail(({ recipients }) => recipients.includes(user.email))
   expect(notice.text).not.toContain('token=')
   expect((await profile()).body.data).toMatchObject({ email: user.email, emailVerified: false })
   await logIn(email).expect(401)
@@ -161,9 +149,11 @@ it('resend answers 202 always, and mails only where there is something to verify
     answers.push(others)
   }
   expect(answers).toEqual(Array(3).fill(answers[0]))
-  const mail = await smtp.waitForMail(
+  const mail = await auth.smtp.waitForMail(
     (mail) => mail.recipients.includes(user.email) && hasLink(mail),
   )
   await verify(tokenFrom(mail)).expect(204)
-  expect(smtp.mails.filter(({ recipients }) => recipients.includes(verified.email))).toEqual([])
+  expect(auth.smtp.mails.filter(({ recipients }) => recipients.includes(verified.email))).toEqual(
+    [],
+  )
 })

@@ -52,7 +52,6 @@ function copyOf(value: unknown): unknown {
   if (value instanceof Uint8Array) return value.slice()
   if (Prisma.Decimal.isDecimal(value)) return value
   const copy: Record<string, unknown> = { ...value }
-  for (const name in copy)
-    if (typeof copy[name] === 'object' && copy[name] !== null) copy[name] = copyOf(copy[name])
+  for (const name in copy) copy[name] = copyOf(copy[name])
   return copy
 }

@@ -1,0 +1,23 @@
+import type { Environment } from '@ashlar/core/config'
+import { startSmtpServer, startWorker, type TestSmtpServer } from '@ashlar/core/testing'
+import { startAuth, type TestAuth } from './start-auth.ts'
+
+export interface MailedAuth extends TestAuth {
+  smtp: TestSmtpServer
+}
+
+/** The auth module with a worker for its events and tasks, and a server that takes its mails. */
+export async function startMailedAuth(environment: Environment = {}): Promise<MailedAuth> {
+  const smtp = await startSmtpServer()
+  const auth = await startAuth({ ...environment, SMTP_URL: smtp.url })
+  const worker = await startWorker(auth.core, [auth.module])
+  return {
+    ...auth,
+    smtp,
+    async stop() {
+      await worker.stop()
+      await auth.stop()
+      await smtp.stop()
+    },
+  }
+}
