@@ -62,6 +62,7 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
     CMD ["node", "healthcheck.mjs", "/health/live"]
 
-# The processes handle SIGTERM as PID 1 and start no children, so no init is needed.
-ENTRYPOINT ["node"]
+# The processes handle SIGTERM as PID 1 and start no children, so no init is needed. The option keeps what a request leaves behind out of the old
+# generation of the heap: docs/decisions/2026-11-27-what-a-request-leaves-behind.md.
+ENTRYPOINT ["node", "--no-allocation-site-pretenuring"]
 CMD ["apps/api/main.js"]

@@ -25,12 +25,13 @@ export async function startContender(
   name: string,
   script: string,
   environment: NodeJS.ProcessEnv,
+  nodeArguments: string[] = [],
 ): Promise<Contender> {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const log = openSync(join(ensureFolder(join(localFolder, 'bench')), `${name}.log`), 'w')
   const startedAt = performance.now()
-  const child = spawn(process.execPath, [script], {
+  const child = spawn(process.execPath, [...nodeArguments, script], {
     cwd: projectRoot,
     env: {
       PATH: process.env['PATH'],

@@ -117,30 +117,37 @@ async function measure(
 
 /** One after another, so that each start is measured alone. */
 async function startAll(environment: NodeJS.ProcessEnv): Promise<Contender[]> {
-  const options = readImageOptions()
-  const asInImage = { ...environment, NODE_OPTIONS: options }
-  const traced = {
-    ...asInImage,
-    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
-    OTEL_TRACES_SAMPLER_ARG: '0.1',
-  }
+  const image = readImage()
+  const startApi = (name: string, extra: NodeJS.ProcessEnv = {}) =>
+    startContender(
+      name,
+      'dist/apps/api/main.js',
+      { ...environment, NODE_OPTIONS: image.options, ...extra },
+      image.arguments,
+    )
   return [
     await startContender('limit', 'tools/bench/limit.ts', environment),
-    await startContender('ashlar', 'dist/apps/api/main.js', asInImage),
-    await startContender('ashlar, 10 % traced', 'dist/apps/api/main.js', traced),
-    await startContender('ashlar, 512 MB', 'dist/apps/api/main.js', {
-      ...environment,
-      NODE_OPTIONS: `${options} --max-old-space-size=${heapInContainerMb}`,
+    await startApi('ashlar'),
+    await startApi('ashlar, 10 % traced', {
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
+      OTEL_TRACES_SAMPLER_ARG: '0.1',
+    }),
+    await startApi('ashlar, 512 MB', {
+      NODE_OPTIONS: `${image.options} --max-old-space-size=${heapInContainerMb}`,
     }),
     await startContender('Fastify', 'tools/bench/fastify-peer.ts', environment),
     await startContender('NestJS', await bundleIntoCache('tools/bench/nest-peer.ts'), environment),
   ]
 }
 
-function readImageOptions(): string {
-  const [, options] = /NODE_OPTIONS=(\S+)/.exec(readProjectFile('Dockerfile')) ?? []
-  if (!options) throw new Error('The Dockerfile sets no NODE_OPTIONS.')
-  return options
+/** How the image starts Node. */
+function readImage(): { options: string; arguments: string[] } {
+  const dockerfile = readProjectFile('Dockerfile')
+  const [, options] = /NODE_OPTIONS=(\S+)/.exec(dockerfile) ?? []
+  const [, entrypoint] = /^ENTRYPOINT (.+)$/m.exec(dockerfile) ?? []
+  if (!options || !entrypoint)
+    throw new Error('The Dockerfile sets no NODE_OPTIONS, or no ENTRYPOINT.')
+  return { options, arguments: (JSON.parse(entrypoint) as string[]).slice(1) }
 }
 
 async function interleave(

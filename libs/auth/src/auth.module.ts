@@ -22,7 +22,7 @@ import { sessionRoutes } from './routes/session.routes.ts'
 import { userRoutes } from './routes/user.routes.ts'
 import { verificationRoutes } from './routes/verification.routes.ts'
 import { createAccessTokens } from './services/access-token.ts'
-import { createAccessTokenStrategy } from './services/access-token.strategy.ts'
+import { createAccessCheck } from './services/access-check.ts'
 import { createApiKeyCheck } from './services/api-key-check.ts'
 import { createApiKeyService } from './services/api-key.service.ts'
 import { createAuthService } from './services/auth.service.ts'
@@ -82,7 +82,7 @@ export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
   const liveSessions = createLiveSessionRepository(core.database)
   const liveApiKeys = createLiveApiKeyRepository(core.database)
   const guards = createAuthGuards(
-    createAccessTokenStrategy({ liveSessions, signingKeys, issuer, audience, clock }),
+    createAccessCheck({ liveSessions, signingKeys, issuer, audience, clock }),
     config.apiKeysEnabled
       ? createApiKeyCheck({ liveApiKeys, store, clock, log: core.log })
       : undefined,

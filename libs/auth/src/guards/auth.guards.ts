@@ -1,12 +1,11 @@
 import type { Request } from 'express'
-import { Passport } from 'passport'
-import type { Strategy } from 'passport'
 import { sentBearer, type Guard } from '@ashlar/core/http'
 import { requestContext } from '@ashlar/core/logging'
 import type { AuthenticatedUser } from '../repositories/authenticated-user.ts'
 import { inactiveUser, insufficientScope, invalidAccessToken } from '../auth.errors.ts'
 import type { ApiKeyCheck } from '../services/api-key-check.ts'
-import { apiKeyOf } from '../services/bearer-token.ts'
+import type { AccessCheck } from '../services/access-check.ts'
+import { apiKeyOf, bearerTokenOf } from '../services/bearer-token.ts'
 
 /** What the guards add to a handler's input. */
 export interface Authenticated extends Caller {
@@ -21,9 +20,7 @@ export interface Caller {
 export type AuthGuards = ReturnType<typeof createAuthGuards>
 
 /** Without `apiKeys`, no route takes any. */
-export function createAuthGuards(strategy: Strategy, apiKeys?: ApiKeyCheck) {
-  const passport = new Passport()
-  passport.use('access-token', strategy)
+export function createAuthGuards(access: AccessCheck, apiKeys?: ApiKeyCheck) {
   const scopes = new Set<string>()
 
   /** Any valid access token of a live session. */
@@ -77,22 +74,12 @@ export function createAuthGuards(strategy: Strategy, apiKeys?: ApiKeyCheck) {
     }
   }
 
-  function authenticate(request: Request): Promise<Authenticated> {
-    return new Promise((resolve, reject) => {
-      const decide = (error: unknown, caller: Authenticated | false | undefined) => {
-        if (error)
-          return reject(error instanceof Error ? error : invalidAccessToken({ cause: error }))
-        if (!caller) return reject(invalidAccessToken({ headers: challenge(request) }))
-        remember(caller.user)
-        resolve(caller)
-      }
-      const middleware = passport.authenticate('access-token', { session: false }, decide) as (
-        request: Request,
-        response: object,
-        next: (error: unknown) => void,
-      ) => void
-      middleware(request, {}, reject)
-    })
+  async function authenticate(request: Request): Promise<Authenticated> {
+    const token = bearerTokenOf(request)
+    const found = token === null ? null : await access.find(token)
+    if (!found) throw invalidAccessToken({ headers: challenge(request) })
+    remember(found.user)
+    return found
   }
 }
 

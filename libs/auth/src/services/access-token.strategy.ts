@@ -1,13 +1,8 @@
-import type { Request } from 'express'
 import { Strategy } from 'passport-jwt'
 import { z } from 'zod'
-import type { Clock } from '@ashlar/core/module'
-import type { LiveSessionRepository } from '../repositories/live-session.repository.ts'
-import { bearerTokenOf } from './bearer-token.ts'
 import type { SigningKeys } from './signing-key.ts'
-import { createVerifiedTokens, type AccessClaims } from './verified-tokens.ts'
 
-const allowedSkewSeconds = 30
+export const allowedSkewSeconds = 30
 
 /** Claims that passport-jwt does not insist on by itself. */
 const Claims = z.object({
@@ -19,60 +14,30 @@ const Claims = z.object({
 })
 
 export interface AccessTokenStrategyDeps {
-  liveSessions: LiveSessionRepository
   signingKeys: SigningKeys
   issuer: string
   audience: string
-  clock: Clock
 }
 
-/**
- * A bearer token whose signature, claims and session are all good gives `{ user, sessionId }`; anything else fails alike. The signature of the
- * same bytes is checked once, session and user at each request.
- */
+/** What it is asked with, in place of a request. */
+export interface TokenHolder {
+  token: string
+}
+
+/** A token whose signature and claims are good gives its claims; anything else fails alike. Its session is not looked at. */
 export function createAccessTokenStrategy(deps: AccessTokenStrategyDeps): Strategy {
-  const { liveSessions, signingKeys, issuer, audience, clock } = deps
-  const verified = createVerifiedTokens()
-  const strategy = new Strategy(
+  const { signingKeys, issuer, audience } = deps
+  return new Strategy(
     {
-      jwtFromRequest: bearerTokenOf,
+      jwtFromRequest: (holder) => (holder as unknown as TokenHolder).token,
       secretOrKeyProvider: (_request, token: string, done) => done(null, findKey(token)),
       algorithms: ['ES256'],
       issuer,
       audience,
       jsonWebTokenOptions: { clockTolerance: allowedSkewSeconds },
-      passReqToCallback: true,
     },
-    (request: Request, payload: unknown, done) => {
-      const claims = Claims.safeParse(payload).data
-      if (!claims) return done(null, false)
-      verified.add(bearerTokenOf(request) ?? '', claims)
-      findCaller(claims).then(
-        (caller) => done(null, caller ?? false),
-        (error: unknown) => done(error, false),
-      )
-    },
+    (payload: unknown, done) => done(null, Claims.safeParse(payload).data ?? false),
   )
-  const verify = strategy.authenticate
-  // Passport gives each request a strategy of its own, as `this`.
-  strategy.authenticate = function (request, options) {
-    const claims = verified.find(bearerTokenOf(request) ?? '')
-    if (!claims) return verify.call(this, request, options)
-    findCaller(claims).then(
-      (caller) => (caller ? this.success(caller) : this.fail(401)),
-      (error: Error) => this.error(error),
-    )
-  }
-  return strategy
-
-  async function findCaller({ sub, sid, iat, exp }: AccessClaims) {
-    const now = clock.now()
-    const seconds = now.getTime() / 1_000
-    if (iat > seconds + allowedSkewSeconds || exp <= seconds - allowedSkewSeconds) return null
-    const session = await liveSessions.find(sid, now)
-    if (!session || String(session.user.id) !== sub) return null
-    return { user: session.user, sessionId: session.id }
-  }
 
   /**
    * Only among our own keys, by `kid`; not for a token with extensions that would have to be understood (`crit`, RFC 7515 §4.1.11); and not for a payload

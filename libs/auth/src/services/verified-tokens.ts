@@ -15,43 +15,39 @@ interface Entry {
 }
 
 /**
- * Remembers which tokens were verified, the last `limit` that were used. One entry for each `jti`, because one token can be written in many
+ * Remembers which tokens were verified, the last `limit` that were used. One place for each `jti`, because one token can be written in many
  * ways (base64 and ECDSA both allow it); and only the very bytes that were verified are known again.
  */
 export function createVerifiedTokens(limit = 10_000) {
-  const entries = new Map<string, Entry>()
+  const byDigest = new Map<string, Entry>()
+  const byJti = new Map<string, Entry>()
   return { add, find }
 
   function add(token: string, claims: AccessClaims): void {
-    put({ digest: digestOf(token), claims })
-    const [longestUnused] = entries.keys()
-    if (entries.size > limit && longestUnused !== undefined) entries.delete(longestUnused)
+    const twin = byJti.get(claims.jti)
+    if (twin) byDigest.delete(twin.digest)
+    const entry = { digest: digestOf(token), claims }
+    byDigest.set(entry.digest, entry)
+    byJti.set(claims.jti, entry)
+    if (byDigest.size > limit) forgetLongestUnused()
   }
 
   function find(token: string): AccessClaims | undefined {
-    const entry = entries.get(jtiOf(token) ?? '')
-    if (!entry || entry.digest !== digestOf(token)) return undefined
-    put(entry)
+    const entry = byDigest.get(digestOf(token))
+    if (!entry) return undefined
+    // At the end, where those are that were used last.
+    byDigest.delete(entry.digest)
+    byDigest.set(entry.digest, entry)
     return entry.claims
   }
 
-  /** At the end, where those are that were used last. */
-  function put(entry: Entry): void {
-    entries.delete(entry.claims.jti)
-    entries.set(entry.claims.jti, entry)
+  function forgetLongestUnused(): void {
+    for (const { digest, claims } of byDigest.values()) {
+      byDigest.delete(digest)
+      byJti.delete(claims.jti)
+      return
+    }
   }
 }
 
 const digestOf = (token: string): string => hash('sha256', token, 'base64')
-
-/** Read before anybody knows whether the token is good: it only finds the entry. */
-function jtiOf(token: string): string | undefined {
-  try {
-    const payload = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as {
-      jti?: unknown
-    } | null
-    return typeof payload?.jti === 'string' ? payload.jti : undefined
-  } catch {
-    return undefined
-  }
-}

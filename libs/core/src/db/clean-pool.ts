@@ -46,9 +46,13 @@ export class CleanPool extends Pool {
 
 /** `release` is a new one each time that the pool hands the connection out. */
 function guarded(client: PoolClient): PoolClient {
-  const release = client.release
-  client.release = (error) => release.call(client, error || stale.has(client) || !isIdle(client))
+  client.release = guard(client, client.release)
   return client
+}
+
+/** Made here and not where it is assigned: V8 keeps a function that is written where a property gets it in the old generation, with all it holds. */
+function guard(client: PoolClient, release: PoolClient['release']): PoolClient['release'] {
+  return (error) => release.call(client, error || stale.has(client) || !isIdle(client))
 }
 
 const insideOf = (client: PoolClient) => client as unknown as Inside

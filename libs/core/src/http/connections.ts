@@ -2,8 +2,11 @@ import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 interface Connection {
-  /** What is not sent yet, in the order of the requests. */
-  waiting: Set<ServerResponse>
+  /**
+   * What is not sent yet, in the order of the requests. An array, because a Set that is filled and emptied leaves tables behind which hold on
+   * to each other and to the answers in them, until the next collection of the old generation.
+   */
+  waiting: ServerResponse[]
   /** The answer to the request that came last. */
   latest?: ServerResponse
 }
@@ -16,7 +19,7 @@ export function trackConnections(server: Server) {
   const connections = new Map<Socket, Connection>()
   let closing = false
   server.on('connection', (socket) => {
-    connections.set(socket, { waiting: new Set() })
+    connections.set(socket, { waiting: [] })
     socket.once('close', () => connections.delete(socket))
   })
   server.on('request', ({ socket }, response) => {
@@ -24,8 +27,8 @@ export function trackConnections(server: Server) {
     const connection = connections.get(socket)
     if (!connection) return
     connection.latest = response
-    connection.waiting.add(response)
-    response.once('close', () => connection.waiting.delete(response))
+    connection.waiting.push(response)
+    response.once('close', () => remove(connection.waiting, response))
   })
   return {
     announceClosing,
@@ -48,19 +51,23 @@ export function trackConnections(server: Server) {
   async function answerEarlier(socket: Socket): Promise<ServerResponse | undefined> {
     const { waiting = [], latest } = connections.get(socket) ?? {}
     const gone = new Promise<void>((resolve) => socket.once('close', () => resolve()))
-    for (const response of waiting)
-      if (response.req.complete || response.headersSent)
-        await Promise.race([gone, new Promise((resolve) => response.once('close', resolve))])
+    const next = () => waiting.find(({ req, headersSent }) => req.complete || headersSent)
+    for (let response = next(); response && !socket.destroyed; response = next())
+      await Promise.race([gone, new Promise((resolve) => response.once('close', resolve))])
     return latest?.req.complete ? undefined : latest
   }
 
   function destroyIdle(): void {
-    for (const [socket, { waiting }] of connections) if (waiting.size === 0) socket.destroy()
+    for (const [socket, { waiting }] of connections) if (waiting.length === 0) socket.destroy()
   }
 
   function destroyAll(): void {
     for (const socket of connections.keys()) socket.destroy()
   }
+}
+
+function remove(waiting: ServerResponse[], response: ServerResponse): void {
+  waiting.splice(waiting.indexOf(response), 1)
 }
 
 function announce(response: ServerResponse): void {
