@@ -13,15 +13,16 @@ export type TcpProxy = Awaited<ReturnType<typeof startTcpProxy>>
  * await redis.reset()    // the same, as when the server's process dies: ECONNRESET
  * redis.freeze()         // connections stay, nothing is answered
  * await redis.restore()
+ * redis.leadTo(replicaUrl) // new connections get there, as after a failover
  */
 export async function startTcpProxy(serverUrl: string) {
-  const target = new URL(serverUrl)
+  let target = new URL(serverUrl)
   const pairs = new Set<[Socket, Socket]>()
   let frozen = false
   let server = createServer(join)
   const port = await listen(0)
   const url = Object.assign(new URL(serverUrl), { hostname: '127.0.0.1', port: String(port) }).href
-  return { url, cut, reset, freeze, restore, close: cut }
+  return { url, cut, reset, freeze, restore, leadTo, close: cut }
 
   async function listen(at: number): Promise<number> {
     server.listen(at, '127.0.0.1')
@@ -64,6 +65,10 @@ export async function startTcpProxy(serverUrl: string) {
       upstream.destroy()
     }
     await once(server, 'close')
+  }
+
+  function leadTo(otherUrl: string): void {
+    target = new URL(otherUrl)
   }
 
   function freeze(): void {

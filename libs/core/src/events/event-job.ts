@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { workerBackoff } from '../queue/index.ts'
+import { nameAddition, workerBackoff } from '../queue/index.ts'
 import { asksForTask, type QueuedTask } from './queued-task.ts'
 
 /** What a listener's job carries: ids, and the payload of the event, which holds ids itself. */
@@ -10,6 +10,8 @@ export const EventJob = z.object({
   occurredAt: z.iso.datetime(),
   /** Of an ordered listener: when it is done, the next one of this key is due. */
   orderKey: z.string().optional(),
+  /** Names the job's addition, where nobody can have handled the delivery before it. */
+  added: z.string().optional(),
 })
 export type EventJob = z.infer<typeof EventJob>
 
@@ -23,6 +25,8 @@ export interface OwedDelivery {
   payload: unknown
   trace_context: Record<string, string> | null
   occurred_at: Date
+  /** Whether it was written down just now, for the first time. */
+  is_new?: boolean
 }
 
 /** The same id whenever a delivery is handed over, so that BullMQ takes it once. */
@@ -32,13 +36,22 @@ export const deliveryId = (eventId: string, listenerId: string): string =>
 /** The listener's worker decides how often it is tried; BullMQ only has to let it. */
 const attempts = 1_000
 
-export function toBullJob(delivery: OwedDelivery, traceContext: OwedDelivery['trace_context']) {
-  const { data, options } = asksForTask(delivery.name) ? taskJob(delivery) : listenerJob(delivery)
+export function toBullJob(
+  delivery: OwedDelivery,
+  traceContext: OwedDelivery['trace_context'],
+  redisRun: string | undefined,
+) {
+  const timestamp = Date.now()
+  const added = delivery.is_new ? nameAddition(redisRun, timestamp) : undefined
+  const { data, options } = asksForTask(delivery.name)
+    ? taskJob(delivery)
+    : listenerJob(delivery, added)
   return {
     name: delivery.listener_id,
     data,
     opts: {
       ...options,
+      timestamp,
       jobId: deliveryId(delivery.event_id, delivery.listener_id),
       // Where BullMQ looks for the trace that the job continues.
       ...(traceContext && { telemetry: { metadata: JSON.stringify(traceContext) } }),
@@ -54,13 +67,14 @@ function taskJob({ payload, occurred_at }: OwedDelivery): QueuedTask {
   return { data, options: { ...others, ...(left > 0 && { delay: left }) } }
 }
 
-const listenerJob = (delivery: OwedDelivery) => ({
+const listenerJob = (delivery: OwedDelivery, added: string | undefined) => ({
   data: {
     eventId: delivery.event_id,
     name: delivery.name,
     payload: delivery.payload,
     occurredAt: delivery.occurred_at.toISOString(),
     ...(delivery.order_key !== null && { orderKey: delivery.order_key }),
+    ...(added && { added }),
   } satisfies EventJob,
   options: { attempts, backoff: workerBackoff },
 })

@@ -12,11 +12,12 @@ const deadlineMs = 5_000
  */
 export async function handOver(queues: Queues, deliveries: readonly OwedDelivery[]): Promise<void> {
   await traceRelay(deliveries, async (traceContextOf) => {
+    const redisRun = queues.redisRun()
     const byQueue = Map.groupBy(deliveries, ({ queue }) => queue)
     const adding = [...byQueue].map(([queue, owed]) =>
       queues
         .get(queue)
-        .addBulk(owed.map((delivery) => toBullJob(delivery, traceContextOf(delivery)))),
+        .addBulk(owed.map((delivery) => toBullJob(delivery, traceContextOf(delivery), redisRun))),
     )
     await withDeadline(Promise.all(adding), deadlineMs)
   })

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Pool } from 'pg'
+import type { Pool, QueryResultRow } from 'pg'
 import { coalesce } from '../db/index.ts'
 
 /** Longer than a relay that died keeps a row locked. A job that has less time ends earlier. */
 const patienceMs = 40_000
 const longestPauseMs = 1_000
+/** A worker that is busy hears from the database more often. */
+const momentMs = 100
 
 export interface InboxKey {
   eventId: string
@@ -23,7 +25,13 @@ export type Inbox = ReturnType<typeof createInbox>
  */
 export function createInbox(pool: Pool) {
   const finishTogether = coalesce(writeFinished)
-  return { stateOf: coalesce(readStates), finish, giveUp }
+  let answeredAt = -Infinity
+  return { stateOf: coalesce(readStates), finish, giveUp, answeredJustNow }
+
+  /** Whether the database did what it was asked last, and a moment ago: then it will most likely take what is done next. */
+  function answeredJustNow(): boolean {
+    return performance.now() - answeredAt < momentMs
+  }
 
   /**
    * The work is done, and must not be done again because it cannot be written down right now: a relay may hold the row for as long as it waits for
@@ -46,7 +54,7 @@ export function createInbox(pool: Pool) {
   }
 
   async function readStates(keys: InboxKey[]): Promise<DeliveryState[]> {
-    const { rows } = await pool.query<{ state: DeliveryState }>(
+    const { rows } = await query<{ state: DeliveryState }>(
       `SELECT CASE WHEN d.finished_at IS NOT NULL THEN 'finished'
                    WHEN d.dead_at IS NOT NULL THEN 'dead' ELSE 'owed' END AS state
        FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS k(event_id, listener_id, position)
@@ -57,7 +65,7 @@ export function createInbox(pool: Pool) {
   }
 
   async function writeFinished(keys: InboxKey[]): Promise<undefined[]> {
-    await pool.query(
+    await query(
       `INSERT INTO event_delivery AS d (event_id, listener_id, queue, finished_at)
        SELECT DISTINCT event_id, listener_id, queue, now()
        FROM unnest($1::uuid[], $2::text[], $3::text[]) AS k(event_id, listener_id, queue)
@@ -67,6 +75,17 @@ export function createInbox(pool: Pool) {
       columns(keys),
     )
     return keys.map(() => undefined)
+  }
+
+  async function query<Row extends QueryResultRow>(text: string, values: unknown[]) {
+    try {
+      const result = await pool.query<Row>(text, values)
+      answeredAt = performance.now()
+      return result
+    } catch (error) {
+      answeredAt = -Infinity
+      throw error
+    }
   }
 
   async function giveUp({ eventId, listenerId, queue }: InboxKey, reason: string): Promise<void> {

@@ -88,12 +88,12 @@ function toQueue(
   }
 
   async function run(job: JobRun) {
-    const { eventId, payload, orderKey } = readPayload(EventJob, job.data)
-    const key = keyOf(job)
-    const state = await inbox.stateOf(key).catch((cause: unknown) => {
-      throw new JobNotStarted('The inbox cannot be read.', { cause })
-    })
-    if (state === 'finished') return { skipped: true }
+    const { eventId, payload, orderKey, added } = readPayload(EventJob, job.data)
+    const key = { eventId, listenerId: job.name, queue }
+    // What cannot have been handled is not asked for, except to find out whether the database is there: without it no work begins, and no attempt is lost.
+    const isFirst = added !== undefined && added === job.firstStart
+    if (!(isFirst && inbox.answeredJustNow()) && (await stateOf(key)) === 'finished')
+      return { skipped: true }
     const listener = byId.get(job.name) as Listener
     const { id, attempt, signal, log } = job
     await listener.handle(readPayload(listener.event.schema, payload), {
@@ -106,6 +106,12 @@ function toQueue(
     await inbox.finish(key)
     if (orderKey !== undefined) await passTurn({ listenerId: job.name, orderKey })
     return undefined
+  }
+
+  function stateOf(key: InboxKey) {
+    return inbox.stateOf(key).catch((cause: unknown) => {
+      throw new JobNotStarted('The inbox cannot be read.', { cause })
+    })
   }
 
   async function giveUp(job: JobRun, reason: string) {

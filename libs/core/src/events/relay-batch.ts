@@ -12,7 +12,7 @@ type EventRow = Pick<OwedDelivery, 'name' | 'payload' | 'trace_context' | 'occur
   key: string | null
   sequence: string
 }
-type DeliveryRow = Pick<OwedDelivery, 'event_id' | 'listener_id' | 'queue' | 'order_key'>
+type DeliveryRow = Pick<OwedDelivery, 'event_id' | 'listener_id' | 'queue' | 'order_key' | 'is_new'>
 
 export interface RelayBatchDeps {
   pool: Pool
@@ -77,7 +77,7 @@ async function writeDeliveries(client: PoolClient, events: EventRow[]): Promise<
            ON CONFLICT (event_id, listener_id) DO UPDATE
            SET enqueued_at = CASE WHEN d.order_key IS NULL THEN now() ELSE d.enqueued_at END
            WHERE d.finished_at IS NULL AND d.dead_at IS NULL
-           RETURNING event_id, listener_id, queue, order_key`,
+           RETURNING event_id, listener_id, queue, order_key, d.xmax = 0 AS is_new`,
     values: [
       events.map(({ id }) => id),
       events.map(({ name }) => name),

@@ -1,3 +1,4 @@
+export { nameAddition } from './first-start.ts'
 export { JobNotStarted, type JobRun, type WorkedQueue } from './job-attempt.ts'
 export { createJobWorkers, type JobWorkersDeps } from './job-workers.ts'
 export {

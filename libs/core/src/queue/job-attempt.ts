@@ -4,6 +4,7 @@ import type { Logger } from '../logging/index.ts'
 import { withDeadline } from '../redis/index.ts'
 import type { Metrics } from '../telemetry/index.ts'
 import { failureFrames, failureReason } from './failure-reason.ts'
+import { firstStartOf } from './first-start.ts'
 import type { RetryPolicy } from './retry.ts'
 import { runWithin } from './run-within.ts'
 
@@ -14,6 +15,8 @@ export interface JobRun {
   data: unknown
   /** From 1. */
   attempt: number
+  /** The name of its addition, where this is its first start and comes soon after. */
+  firstStart: string | undefined
   /** Aborted when the process stops, or when the time of the job is over. */
   signal: AbortSignal
   log: Logger
@@ -45,6 +48,8 @@ export interface JobAttemptDeps {
   stopping: AbortSignal
   log: Logger
   metrics: Pick<Metrics, 'jobDuration'>
+  /** The run of Redis that the jobs come from, if it is known. */
+  redisRun: () => string | undefined
 }
 
 type JobStatus = 'completed' | 'failed' | 'dead' | 'interrupted'
@@ -73,7 +78,7 @@ const nobodyKnows = defineError({
 export class JobNotStarted extends Error {}
 
 /** Makes the function that BullMQ calls with each job of a queue. */
-export function createJobAttempt({ queue, stopping, log, metrics }: JobAttemptDeps) {
+export function createJobAttempt({ queue, stopping, log, metrics, redisRun }: JobAttemptDeps) {
   const unknownNames = new Set<string>()
   return attempt
 
@@ -137,6 +142,7 @@ export function createJobAttempt({ queue, stopping, log, metrics }: JobAttemptDe
       name,
       data: job.data as unknown,
       attempt,
+      firstStart: firstStartOf(job, redisRun()),
       signal: stopping,
       log: childLog,
       scheduledFor: job.repeatJobKey ? new Date(job.opts.prevMillis ?? job.timestamp) : undefined,

@@ -3,7 +3,13 @@ import { Worker, type Job, type JobsOptions } from 'bullmq'
 import type { CoreConfig } from '../config/index.ts'
 import type { Component } from '../lifecycle/index.ts'
 import { requestContext, type Logger } from '../logging/index.ts'
-import { bullConnection, bullPrefix, createOutageLog, type OutageLog } from '../redis/index.ts'
+import {
+  bullConnection,
+  bullPrefix,
+  createOutageLog,
+  followRedisRun,
+  type OutageLog,
+} from '../redis/index.ts'
 import type { Metrics } from '../telemetry/index.ts'
 import { createJobAttempt, type WorkedQueue } from './job-attempt.ts'
 import { retryDelay } from './retry.ts'
@@ -70,25 +76,34 @@ export function createJobWorkers(deps: JobWorkersDeps): JobWorkers {
 
   function open(queue: WorkedQueue): Worker {
     const outage = createOutageLog(log.child({ queue: queue.name }), 'taking jobs')
-    const worker = new Worker(queue.name, track(queue), {
-      connection: bullConnection(config),
-      prefix: bullPrefix(config),
-      concurrency: queue.concurrency,
-      removeOnComplete,
-      // Not by age alone: a fault that kills each job would fill Redis, and with it everything stops. So the oldest make way, and the log says so.
-      removeOnFail: { count: mostDead, age: deadSeconds },
-      ...(queue.rate && { limiter: { max: queue.rate.max, duration: queue.rate.perMs } }),
-      maxStalledCount,
-      ...timing,
-      ...bullTelemetry(config),
-      settings: {
-        backoffStrategy: (attemptsMade, _type, _error, job) =>
-          retryDelay(
-            pauseOf(job) ?? (job && queue.policyOf(job)) ?? { backoffMs: firstPauseMs },
-            attemptsMade ?? 1,
-          ),
+    let redisRun = (): string | undefined => undefined
+    const worker = new Worker(
+      queue.name,
+      track(queue, () => redisRun()),
+      {
+        connection: bullConnection(config),
+        prefix: bullPrefix(config),
+        concurrency: queue.concurrency,
+        removeOnComplete,
+        // Not by age alone: a fault that kills each job would fill Redis, and with it everything stops. So the oldest make way, and the log says so.
+        removeOnFail: { count: mostDead, age: deadSeconds },
+        ...(queue.rate && { limiter: { max: queue.rate.max, duration: queue.rate.perMs } }),
+        maxStalledCount,
+        ...timing,
+        ...bullTelemetry(config),
+        settings: {
+          backoffStrategy: (attemptsMade, _type, _error, job) =>
+            retryDelay(
+              pauseOf(job) ?? (job && queue.policyOf(job)) ?? { backoffMs: firstPauseMs },
+              attemptsMade ?? 1,
+            ),
+        },
       },
-    })
+    )
+    void worker.backend.client.then(
+      (client) => (redisRun = followRedisRun(client)),
+      () => {},
+    )
     worker.on('error', (error) => outage.failed(error))
     worker.on('active', () => outage.recovered())
     const dropping = createOutageLog(log.child({ queue: queue.name }), 'keeping all dead jobs')
@@ -105,8 +120,8 @@ export function createJobWorkers(deps: JobWorkersDeps): JobWorkers {
       dropping.failed(new Error(`${mostDead} are kept, and the oldest make way`))
   }
 
-  function track(queue: WorkedQueue) {
-    const attempt = createJobAttempt({ queue, stopping: stopping.signal, log, metrics })
+  function track(queue: WorkedQueue, redisRun: () => string | undefined) {
+    const attempt = createJobAttempt({ queue, stopping: stopping.signal, log, metrics, redisRun })
     return (job: Job, token?: string) => {
       const work = requestContext.run({ jobId: job.id ?? '' }, () => attempt(job, token))
       running.add(work)

@@ -2,7 +2,13 @@ import { Queue } from 'bullmq'
 import type { CoreConfig } from '../config/index.ts'
 import type { Component } from '../lifecycle/index.ts'
 import type { Logger } from '../logging/index.ts'
-import { bullPrefix, createRedis, withDeadline, type RedisConnection } from '../redis/index.ts'
+import {
+  bullPrefix,
+  createRedis,
+  followRedisRun,
+  withDeadline,
+  type RedisConnection,
+} from '../redis/index.ts'
 
 export interface QueuesDeps {
   config: Pick<CoreConfig, 'redisUrl' | 'appName'>
@@ -13,6 +19,8 @@ export interface QueuesDeps {
 export interface Queues extends Component {
   get(name: string): Queue
   redis: RedisConnection
+  /** The run of Redis that jobs are added to, if it is known. */
+  redisRun(): string | undefined
   /** Those of these queues in which anything is left to do: jobs, dead ones too, or schedules. Nothing is asked where none is given. */
   findUsed(names: readonly string[]): Promise<string[]>
   start(): Promise<void>
@@ -30,8 +38,9 @@ const contents = [
 
 export function createQueues({ config, log }: QueuesDeps): Queues {
   const redis = createRedis({ config, log, commandTimeoutMs })
+  const redisRun = followRedisRun(redis.client)
   const queues = new Map<string, Queue>()
-  return { name: 'queues', get, redis, findUsed, start: redis.start, stop }
+  return { name: 'queues', get, redis, redisRun, findUsed, start: redis.start, stop }
 
   function get(name: string): Queue {
     const queue = queues.get(name) ?? open(name)
