@@ -13,7 +13,7 @@ export type TcpProxy = Awaited<ReturnType<typeof startTcpProxy>>
  * await redis.reset()    // the same, as when the server's process dies: ECONNRESET
  * redis.freeze()         // connections stay, nothing is answered
  * await redis.restore()
- * redis.leadTo(replicaUrl) // new connections get there, as after a failover
+ * redis.leadTo('redis://127.0.0.1:6380') // new connections get there, as after a failover
  */
 export async function startTcpProxy(serverUrl: string) {
   let target = new URL(serverUrl)
