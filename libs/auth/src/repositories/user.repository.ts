@@ -47,6 +47,7 @@ export function createUserRepository(db: DbFor<'user'>) {
     hasUsername,
     findDeletedById,
     noteLogin,
+    hold,
     update,
     updateIf,
     renewHash,
@@ -99,6 +100,11 @@ export function createUserRepository(db: DbFor<'user'>) {
   /** Holds the row until the transaction ends. False when the account or its password (not only its hash) is no longer what it was. */
   async function noteLogin({ id, passwordVersion }: User, now: Date): Promise<boolean> {
     return changeUnseen({ id, passwordVersion, status: 'active' }, { lastLoginAt: now })
+  }
+
+  /** The same, and notes nothing. */
+  async function hold({ id, passwordVersion }: User): Promise<boolean> {
+    return changeUnseen({ id, passwordVersion }, {})
   }
 
   /**

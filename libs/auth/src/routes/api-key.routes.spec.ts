@@ -1,7 +1,7 @@
 import request from 'supertest'
 import { z } from 'zod'
 import { createRoutes } from '@ashlar/core/http'
-import { eventually } from '@ashlar/core/testing'
+import { eventually, holdTransaction } from '@ashlar/core/testing'
 import type { AuthGuards } from '../guards/auth.guards.ts'
 import { createUser, signIn, startAuth, startMailedAuth, type TestAuth } from '../testing/index.ts'
 
@@ -232,6 +232,28 @@ describe('POST /auth/api-keys', () => {
     const body = { name: 'import', scopes: ['stones:read'], currentPassword: 'another one' }
     const answer = await ask('post', '/auth/api-keys', headers).send(body).expect(403)
     expect(answer.body.code).toBe('auth.wrong_password')
+  })
+
+  it.each([
+    ['is deleted', 'deleted_at = now()', 404, 'auth.user_not_found'],
+    [
+      'gets another password',
+      'password_version = password_version + 1',
+      403,
+      'auth.wrong_password',
+    ],
+  ])('is not made while its user %s', async (_name, change, status, code) => {
+    const { headers, password, user } = await account()
+    const { client, pool } = auth.core.database
+    const held = await holdTransaction(pool, `UPDATE "user" SET ${change} WHERE id = ${user.id}`)
+    const body = { name: 'import', scopes: ['stones:read'], currentPassword: password }
+    const asked = ask('post', '/auth/api-keys', headers)
+      .send(body)
+      .then((answer) => answer)
+    await eventually(held.isAwaited)
+    await held.commit()
+    expect(await asked).toMatchObject({ status, body: { code } })
+    expect(await client.apiKey.count({ where: { userId: user.id } })).toBe(0)
   })
 
   it('gives no user more than fifty', async () => {

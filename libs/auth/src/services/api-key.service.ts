@@ -1,6 +1,6 @@
 import type { Page, PageRequest } from '@ashlar/core/db'
 import type { Clock } from '@ashlar/core/module'
-import { apiKeyNotFound, tooManyApiKeys } from '../auth.errors.ts'
+import { apiKeyNotFound, tooManyApiKeys, userNotFound, wrongPassword } from '../auth.errors.ts'
 import type { AuthStore } from '../auth.store.ts'
 import { accessChanged } from '../events/access-changed.event.ts'
 import type { ApiKey } from '../repositories/api-key.repository.ts'
@@ -30,7 +30,7 @@ export function createApiKeyService({ store, currentPasswords, clock }: ApiKeySe
     { currentPassword, name, scopes, expiresInDays }: NewApiKeyBody,
     client: Client,
   ): Promise<ApiKey & { key: string }> {
-    await currentPasswords.identify(userId, currentPassword, client)
+    const user = await currentPasswords.identify(userId, currentPassword, client)
     const key = newApiKey()
     const at = clock.now()
     const row = {
@@ -44,6 +44,9 @@ export function createApiKeyService({ store, currentPasswords, clock }: ApiKeySe
     }
     return store.transaction(
       async (store) => {
+        // Who deletes the account, or takes it back by mail, removes its keys. None may come in between.
+        if (!(await store.users.hold(user)))
+          throw (await store.users.findById(userId)) ? wrongPassword() : userNotFound()
         if ((await store.apiKeys.countOf(userId)) >= mostOfOneUser) throw tooManyApiKeys()
         const created = await store.apiKeys.create(row)
         await store.events.publish(accessChanged, { userId, change: 'api_key_created' })
