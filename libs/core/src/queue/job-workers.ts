@@ -77,29 +77,26 @@ export function createJobWorkers(deps: JobWorkersDeps): JobWorkers {
   function open(queue: WorkedQueue): Worker {
     const outage = createOutageLog(log.child({ queue: queue.name }), 'taking jobs')
     let redisRun = (): string | undefined => undefined
-    const worker = new Worker(
-      queue.name,
-      track(queue, () => redisRun()),
-      {
-        connection: bullConnection(config),
-        prefix: bullPrefix(config),
-        concurrency: queue.concurrency,
-        removeOnComplete,
-        // Not by age alone: a fault that kills each job would fill Redis, and with it everything stops. So the oldest make way, and the log says so.
-        removeOnFail: { count: mostDead, age: deadSeconds },
-        ...(queue.rate && { limiter: { max: queue.rate.max, duration: queue.rate.perMs } }),
-        maxStalledCount,
-        ...timing,
-        ...bullTelemetry(config),
-        settings: {
-          backoffStrategy: (attemptsMade, _type, _error, job) =>
-            retryDelay(
-              pauseOf(job) ?? (job && queue.policyOf(job)) ?? { backoffMs: firstPauseMs },
-              attemptsMade ?? 1,
-            ),
-        },
+    const attempt = track(queue, () => redisRun())
+    const worker = new Worker(queue.name, attempt, {
+      connection: bullConnection(config),
+      prefix: bullPrefix(config),
+      concurrency: queue.concurrency,
+      removeOnComplete,
+      // Not by age alone: a fault that kills each job would fill Redis, and with it everything stops. So the oldest make way, and the log says so.
+      removeOnFail: { count: mostDead, age: deadSeconds },
+      ...(queue.rate && { limiter: { max: queue.rate.max, duration: queue.rate.perMs } }),
+      maxStalledCount,
+      ...timing,
+      ...bullTelemetry(config),
+      settings: {
+        backoffStrategy: (attemptsMade, _type, _error, job) =>
+          retryDelay(
+            pauseOf(job) ?? (job && queue.policyOf(job)) ?? { backoffMs: firstPauseMs },
+            attemptsMade ?? 1,
+          ),
       },
-    )
+    })
     void worker.backend.client.then(
       (client) => (redisRun = followRedisRun(client)),
       () => {},
