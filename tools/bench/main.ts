@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { bundleIntoCache } from '../build/run-bundled.ts'
+import { readImageStart } from '../deploy/image-start.ts'
 import { ExpectedFault, runMain } from '../servers/expected-fault.ts'
 import { projectRoot } from '../servers/project.ts'
 import { dismissReaper } from '../servers/reaper.ts'
@@ -117,7 +118,7 @@ async function measure(
 
 /** One after another, so that each start is measured alone. */
 async function startAll(environment: NodeJS.ProcessEnv): Promise<Contender[]> {
-  const image = readImage()
+  const image = readImageStart(readProjectFile('Dockerfile'))
   const startApi = (name: string, extra: NodeJS.ProcessEnv = {}) =>
     startContender(
       name,
@@ -138,16 +139,6 @@ async function startAll(environment: NodeJS.ProcessEnv): Promise<Contender[]> {
     await startContender('Fastify', 'tools/bench/fastify-peer.ts', environment),
     await startContender('NestJS', await bundleIntoCache('tools/bench/nest-peer.ts'), environment),
   ]
-}
-
-/** How the image starts Node. */
-function readImage(): { options: string; arguments: string[] } {
-  const dockerfile = readProjectFile('Dockerfile')
-  const [, options] = /NODE_OPTIONS=(\S+)/.exec(dockerfile) ?? []
-  const [, entrypoint] = /^ENTRYPOINT (.+)$/m.exec(dockerfile) ?? []
-  if (!options || !entrypoint)
-    throw new Error('The Dockerfile sets no NODE_OPTIONS, or no ENTRYPOINT.')
-  return { options, arguments: (JSON.parse(entrypoint) as string[]).slice(1) }
 }
 
 async function interleave(

@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { readImageStart } from './image-start.ts'
 import { bundlesIn, has, read } from './read-deployment.ts'
 
 const dockerfile = read('Dockerfile')
@@ -9,6 +10,15 @@ const dockerfile = read('Dockerfile')
 describe('Dockerfile', () => {
   it('runs on the Node that the project is made for', () => {
     expect(dockerfile).toContain(`NODE_IMAGE=node:${read('.nvmrc').trim()}-bookworm-slim`)
+  })
+
+  it('starts Node with options that it knows', () => {
+    const start = readImageStart(dockerfile)
+    const { status, stderr } = spawnSync(process.execPath, [...start.arguments, '--eval', '0'], {
+      env: { ...process.env, NODE_OPTIONS: start.options },
+      encoding: 'utf8',
+    })
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
   })
 
   it('runs as a user that Kubernetes can see is not root', () => {
