@@ -3,6 +3,7 @@ import type { Request } from 'express'
 
 /** A target as a path and a query, without the scheme and the authority that it may begin with (RFC 9112 §3.2.2). */
 const originFormOf = (target: string): string => {
+  if (target.startsWith('/')) return target
   const rest = target.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '')
   return rest === '' || rest.startsWith('?') ? `/${rest}` : rest
 }

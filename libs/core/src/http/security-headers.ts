@@ -73,6 +73,8 @@ export function crossOrigin(origins: readonly string[]): RequestHandler {
   })
   return (request, response, next) => {
     if (origins.length > 0) response.vary('Origin')
-    handle(request, response, next)
+    // Without one, no page of another origin asks.
+    if (request.headers.origin === undefined) next()
+    else handle(request, response, next)
   }
 }
