@@ -1,23 +1,31 @@
-import type { z } from 'zod'
-import type { InputFault } from '../errors/index.ts'
-import { faultsOf, findForbidden } from './faults.ts'
+import { z } from 'zod'
+import type { FaultList } from './fault-list.ts'
+import { addForbidden, addIssues } from './faults.ts'
 
-/** One part of a request as its schema reads it, or what is wrong with it. */
-export interface CheckedPart {
-  data?: unknown
-  faults: InputFault[]
-}
-
-/** Holds one part of a request against its schema. Gives every fault, also besides those that were `found` before. */
+/** Validates one part of a request. Adds every fault to the list, and returns the data of a part without any. */
 export function checkPart(
+  faults: FaultList,
   part: string,
   schema: z.ZodType,
   value: unknown,
-  found: readonly InputFault[] = findForbidden(part, value),
-): CheckedPart {
-  const result = schema.safeParse(value)
-  if (result.success && found.length === 0) return { data: result.data, faults: [] }
-  const told = new Set(found.map(({ pointer }) => pointer))
-  const further = result.success ? [] : faultsOf(part, result.error.issues)
-  return { faults: [...found, ...further.filter(({ pointer }) => !told.has(pointer))] }
+): unknown {
+  const before = faults.count()
+  addForbidden(faults, part, value)
+  // Nobody would read what the schema says besides.
+  if (faults.isFull()) return undefined
+  const data = checkSchema(faults, part, schema, value)
+  return faults.count() === before ? data : undefined
+}
+
+/** Validates a value against its schema alone. Zod's raw issues, because `safeParse` writes a message for each. */
+export function checkSchema(
+  faults: FaultList,
+  part: string,
+  schema: z.ZodType,
+  value: unknown,
+): unknown {
+  const result = schema._zod.run({ value, issues: [] }, { async: false })
+  if (result instanceof Promise) throw new z.core.$ZodAsyncError()
+  addIssues(faults, part, result.issues)
+  return result.issues.length === 0 ? result.value : undefined
 }

@@ -49,6 +49,14 @@ export const nestedTooDeep = defineError({
   help: 'Send a flatter body.',
 })
 
+export const memberNameTooLong = defineError({
+  kind: 'malformed',
+  code: 'request.member_name_too_long',
+  title: 'Member name too long',
+  detail: 'A member of the body has a name of more than 256 characters.',
+  help: 'Name the members as the API document does.',
+})
+
 export const duplicateParameter = defineError({
   kind: 'malformed',
   code: 'request.duplicate_parameter',
@@ -178,6 +186,7 @@ export const httpErrors = [
   malformedJson,
   duplicateKey,
   nestedTooDeep,
+  memberNameTooLong,
   duplicateParameter,
   requestAborted,
   unauthenticated,

@@ -1,41 +1,40 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { InputFault } from '../errors/index.ts'
+import type { FaultList } from './fault-list.ts'
 
-type Path = readonly PropertyKey[]
+type Fault = Omit<InputFault, 'pointer'>
 
-/** JSON pointer (RFC 6901) to a member below one part of a request. */
-const pointerTo = (part: string, path: Path): string =>
-  [part, ...path]
-    .map((name) => `/${String(name).replaceAll('~', '~0').replaceAll('/', '~1')}`)
-    .join('')
-
-/** One fault for each thing that breaks a schema; an object with three unknown members has three. */
-export function faultsOf(part: string, issues: readonly z.core.$ZodIssue[]): InputFault[] {
-  const faults = issues.flatMap((issue) => faultsOfIssue(part, issue))
-  // Zod also counts the items of an array where it wants a text.
-  const mistyped = new Map(faults.filter(isMistyped).map((fault) => [fault.pointer, fault]))
-  return faults.filter((fault) => (mistyped.get(fault.pointer) ?? fault) === fault)
+/** Adds one fault for each thing that breaks a schema; an object with three unknown members has three. */
+export function addIssues(
+  faults: FaultList,
+  part: string,
+  issues: readonly z.core.$ZodRawIssue[],
+): void {
+  for (const issue of issues) {
+    const path = issue.path ?? []
+    if (issue.code === 'unrecognized_keys')
+      for (const name of issue.keys) faults.add(part, [...path, name], unknown(part))
+    // Zod writes a message only on demand, and some schemas take long over theirs.
+    else faults.add(part, path, faults.isFull() ? unlisted : faultOf(issue))
+  }
 }
 
-const isMistyped = ({ code }: InputFault): boolean => code === 'invalid_type'
+const unlisted: Fault = { code: 'invalid_value', detail: '' }
 
-function faultsOfIssue(part: string, issue: z.core.$ZodIssue): InputFault[] {
-  const pointer = pointerTo(part, issue.path)
-  if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((name) => unknown(part, [...issue.path, name]))
-  if (issue.code === 'custom') return [{ pointer, code: customCode(issue), detail: issue.message }]
-  if (issue.code === 'invalid_type')
-    return [{ pointer, code: issue.code, detail: withoutReceived(issue.message) }]
-  return [{ pointer, code: issue.code, detail: issue.message }]
+function faultOf(raw: z.core.$ZodRawIssue): Fault {
+  const issue = z.core.util.finalizeIssue(raw, undefined, z.config())
+  const { code, message: detail } = issue
+  if (code === 'custom') return { code: customCode(issue), detail }
+  if (code === 'invalid_type') return { code, detail: withoutReceived(detail) }
+  return { code, detail }
 }
 
-const unknown = (part: string, path: Path): InputFault => ({
-  pointer: pointerTo(part, path),
+const unknown = (part: string): Fault => ({
   code: 'unknown',
   detail: part === 'query' ? 'There is no such parameter.' : 'There is no such member.',
 })
 
-/** Zod tells as well what came instead: of an infinite number, the number itself. */
+/** Zod adds the received type: for an infinite number, the number itself. */
 const withoutReceived = (message: string): string =>
   message
     .replace(/^Invalid input: (.*), received undefined$/, 'Missing: $1')
@@ -50,27 +49,40 @@ function customCode({ params }: z.core.$ZodIssueCustom): string {
 const forbiddenNames = ['__proto__', 'constructor', 'prototype']
 
 /**
- * What no part of a request may hold, whatever its schema: U+0000, which PostgreSQL cannot store; a lone surrogate, which is no text; and a
- * member named like a part of JavaScript's own objects.
+ * Adds a fault for each thing that no part of a request may hold, whatever its schema: U+0000, which
+ * PostgreSQL cannot store; a lone surrogate, which is no text; and a member named like a part of
+ * JavaScript's own objects. Visits every value once and builds nothing for a sound one.
  */
-export function findForbidden(part: string, value: unknown, path: Path = []): InputFault[] {
-  const pointer = pointerTo(part, path)
-  if (typeof value === 'string') return isStorable(value) ? [] : [unstorable(pointer)]
-  if (Array.isArray(value))
-    return value.flatMap((item, index) => findForbidden(part, item, [...path, index]))
-  if (typeof value !== 'object' || value === null) return []
-  return Object.entries(value).flatMap(([name, inner]) => {
-    const at = [...path, name]
-    if (!isStorable(name)) return [unstorable(pointerTo(part, at))]
-    if (forbiddenNames.includes(name)) return [unknown(part, at)]
-    return findForbidden(part, inner, at)
-  })
+export function addForbidden(faults: FaultList, part: string, value: unknown): void {
+  const path: PropertyKey[] = []
+  visit(value)
+
+  function visit(value: unknown): void {
+    if (typeof value === 'string') {
+      if (!isStorable(value)) faults.add(part, path, unstorable)
+    } else if (Array.isArray(value)) {
+      for (const [index, item] of value.entries()) within(index, () => visit(item))
+    } else if (typeof value === 'object' && value !== null) {
+      for (const [name, inner] of Object.entries(value)) within(name, () => visitMember(name, inner))
+    }
+  }
+
+  function visitMember(name: string, value: unknown): void {
+    if (!isStorable(name)) faults.add(part, path, unstorable)
+    else if (forbiddenNames.includes(name)) faults.add(part, path, unknown(part))
+    else visit(value)
+  }
+
+  function within(name: PropertyKey, work: () => void): void {
+    path.push(name)
+    work()
+    path.pop()
+  }
 }
 
 const isStorable = (text: string): boolean => text.isWellFormed() && !text.includes('\0')
 
-const unstorable = (pointer: string): InputFault => ({
-  pointer,
+const unstorable: Fault = {
   code: 'invalid_text',
   detail: 'Must not contain U+0000 or half of a surrogate pair.',
-})
+}

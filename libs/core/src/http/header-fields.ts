@@ -1,8 +1,8 @@
 import type { Request } from 'express'
 import { z } from 'zod'
-import type { InputFault } from '../errors/index.ts'
 import type { AnyContract } from './contract.ts'
 import { entityTags } from './etag.ts'
+import type { FaultList } from './fault-list.ts'
 import { headerCount } from './request-checks.ts'
 
 const IdempotencyKey = z
@@ -34,15 +34,12 @@ const IfNoneMatch = z.string().meta({
 /** These are lists, which may come in several fields (RFC 9110 §5.3). */
 const lists = ['if-match', 'if-none-match']
 
-/** Of these header fields, those that came more than once: Node would make one value of them. */
-export const findRepeated = (request: Request, names: readonly string[]): InputFault[] =>
-  names
-    .filter((name) => !lists.includes(name) && headerCount(request, name) > 1)
-    .map((name) => ({
-      pointer: `/headers/${name}`,
-      code: 'duplicate',
-      detail: 'Must be sent once.',
-    }))
+/** Adds a fault for each of these header fields that came more than once: Node would make one value of them. */
+export function addRepeated(faults: FaultList, request: Request, names: readonly string[]): void {
+  for (const name of names)
+    if (!lists.includes(name) && headerCount(request, name) > 1)
+      faults.add('headers', [name], { code: 'duplicate', detail: 'Must be sent once.' })
+}
 
 /** The header fields that a contract brings along, with those that it names. */
 export function headerFieldsOf({ headers, idempotent, ifMatch, etag }: AnyContract) {

@@ -1,14 +1,15 @@
 import { duplicateKey, malformedJson, nestedTooDeep } from './errors.ts'
+import { checkMemberName } from './member-name.ts'
 
 const deepestNesting = 32
 
 const quote = 0x22
 const backslash = 0x5c
 
-/** Parses a JSON text. Refuses what `JSON.parse` lets pass: an object that names a member twice (RFC 8259 §4), and bottomless nesting. */
+/** Parses a JSON text. Refuses what `JSON.parse` lets pass: an object that names a member twice (RFC 8259 §4), endless names and bottomless nesting. */
 export function parseJson(text: string): unknown {
   const value = parse(text)
-  refuseDuplicatesAndDepth(text)
+  checkNamesAndDepth(text)
   return value
 }
 
@@ -21,7 +22,7 @@ function parse(text: string): unknown {
 }
 
 /** One pass over a text that is known to be valid JSON. */
-function refuseDuplicatesAndDepth(text: string): void {
+function checkNamesAndDepth(text: string): void {
   /** The names met in each open object; undefined for an open array. */
   const open: (Set<string> | undefined)[] = []
   let atName = false
@@ -64,6 +65,7 @@ function endOfString(text: string, start: number): number {
 }
 
 function remember(names: Set<string> | undefined, name: string): void {
+  checkMemberName(name)
   if (names?.has(name)) throw duplicateKey()
   names?.add(name)
 }

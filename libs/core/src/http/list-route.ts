@@ -1,36 +1,38 @@
 import { z } from 'zod'
 import type { Page } from '../db/index.ts'
-import type { InputFault } from '../errors/index.ts'
 import type { ListDefinition } from '../list/index.ts'
 import { checkPart } from './check-part.ts'
 import type { AnyContract } from './contract.ts'
+import type { FaultList } from './fault-list.ts'
 
 /** The list of a route for this caller. */
 export const listOf = ({ list, listFor }: AnyContract, caller: object) =>
   listFor ? listFor(caller as never) : list
 
-/** Reads what a query string asks of a list. A part with a fault counts as absent, so that the rest is read all the same. */
+/** Reads the list parameters of a query string. A part with a fault counts as absent, so that the rest is read all the same. */
 export function readList(
+  faults: FaultList,
   definition: ListDefinition,
   { sort, filters, ...plain }: Readonly<Record<string, string>>,
 ) {
-  const checked = checkPart('query', definition.plain, plain)
-  const sound = checked.data ?? soundMembers(definition.plain, plain, checked.faults)
-  const data = { ...sound, ...(sort && { sort }), ...(filters && { filters }) }
-  const reading = definition.read(data)
-  if ('faults' in reading) return { data, faults: [...checked.faults, ...reading.faults] }
-  return { data, list: reading.list, faults: checked.faults }
+  const checked = checkPart(faults, 'query', definition.plain, plain) as object | undefined
+  const sound = checked ?? soundMembers(faults, definition.plain, plain)
+  const query = { ...sound, ...(sort && { sort }), ...(filters && { filters }) }
+  const reading = definition.read(query)
+  if ('list' in reading) return { query, list: reading.list }
+  for (const fault of reading.faults) faults.include(fault)
+  return { query, list: undefined }
 }
 
 function soundMembers(
+  faults: FaultList,
   { shape }: z.ZodObject,
   given: Readonly<Record<string, string>>,
-  faults: readonly InputFault[],
 ): object {
-  const faulty = new Set(faults.map(({ pointer }) => pointer))
   const members = Object.entries(shape).flatMap(([name, schema]) => {
     const result = z.safeParse(schema, given[name])
-    return result.success && !faulty.has(`/query/${name}`) ? [[name, result.data] as const] : []
+    const isSound = result.success && !faults.isSettled('query', [name])
+    return isSound ? [[name, result.data] as const] : []
   })
   return Object.fromEntries(members)
 }

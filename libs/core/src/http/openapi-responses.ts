@@ -23,6 +23,7 @@ import {
   malformedJson,
   malformedRequest,
   malformedText,
+  memberNameTooLong,
   nestedTooDeep,
   preconditionFailed,
   preconditionRequired,
@@ -107,7 +108,15 @@ export function problemsOf({ contract }: Route): ErrorFactory[] {
     malformedText,
     duplicateParameter,
     ...(contract.body
-      ? [malformedCoding, malformedJson, duplicateKey, nestedTooDeep, requestTimeout, bodyTooLarge]
+      ? [
+          malformedCoding,
+          malformedJson,
+          duplicateKey,
+          nestedTooDeep,
+          memberNameTooLong,
+          requestTimeout,
+          bodyTooLarge,
+        ]
       : []),
     unsupportedMediaType,
     ...(contract.guard?.errors ?? []),

@@ -5,6 +5,7 @@ import type { BodyContract } from './contract.ts'
 import { malformedText, unsupportedMediaType } from './errors.ts'
 import { parseForm } from './form.ts'
 import { parseJson } from './json.ts'
+import { checkMemberName } from './member-name.ts'
 import { hasBody, readBody } from './read-body.ts'
 import { headerCount } from './request-checks.ts'
 
@@ -32,8 +33,14 @@ export async function parseBody(
     return { schema: schemas.json, value: text === '' ? {} : parseJson(text) }
   }
   if (type === 'application/x-www-form-urlencoded' && 'form' in schemas)
-    return { schema: schemas.form, value: parseForm(await readText(request)) }
+    return { schema: schemas.form, value: readForm(await readText(request)) }
   throw unsupportedMediaType()
+}
+
+function readForm(text: string): Record<string, string> {
+  const fields = parseForm(text)
+  for (const name of Object.keys(fields)) checkMemberName(name)
+  return fields
 }
 
 const absent = (schemas: { json?: z.ZodType } | { json?: z.ZodType; form: z.ZodType }): z.ZodType =>
