@@ -2,7 +2,7 @@ import type { Express, Request, Response } from 'express'
 import { z } from 'zod'
 import { authLimits, type AuthGateway } from '@ashlar/auth/contract'
 import { AppError, type ErrorKind } from '@ashlar/core/errors'
-import { forbidden, mountPath, parseInput } from '@ashlar/core/http'
+import { boundedText, forbidden, mountPath, parseInput } from '@ashlar/core/http'
 import type { Logger } from '@ashlar/core/logging'
 import type { RateLimits } from '@ashlar/core/rate-limit'
 import { canUseDashboard } from './dashboard.policy.ts'
@@ -29,10 +29,9 @@ export interface LoginDeps {
 
 /** A browser sends the field for the code empty where nothing was typed. */
 const Credentials = z.strictObject({
-  email: z.string().min(1),
-  password: z.string().min(1),
-  code: z
-    .string()
+  email: boundedText().min(1),
+  password: boundedText().min(1),
+  code: boundedText()
     .transform((text) => text.trim() || undefined)
     .optional(),
 })

@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import { boundedText } from '@ashlar/core/http'
 import { isStorable, GivenPassword } from './password.schema.ts'
 
-const Name = z
-  .string()
+const Name = boundedText()
   .refine(isStorable, { error: 'Must be plain text', abort: true })
   .transform((text) => text.trim())
   .pipe(
@@ -26,8 +26,7 @@ export const newApiKeyBody = (known: ReadonlySet<string>) =>
 export type NewApiKeyBody = z.infer<ReturnType<typeof newApiKeyBody>>
 
 const scopeOf = (known: ReadonlySet<string>) =>
-  z
-    .string()
+  boundedText()
     .refine((scope) => known.has(scope), {
       error: () => `Must be one of ${[...known].sort().join(', ')}`,
     })

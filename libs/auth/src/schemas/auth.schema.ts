@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { boundedText } from '@ashlar/core/http'
 import { GivenPassword, isStorable, Password } from './password.schema.ts'
 import { GivenCode } from './second-factor.schema.ts'
 import { Email, normalizeEmail, Username } from './user.schema.ts'
@@ -9,7 +10,7 @@ export const RegisterBody = z
 export type RegisterBody = z.infer<typeof RegisterBody>
 
 /** A wrong form is a wrong password here: the rules for new passwords do not apply to old ones. */
-const GivenEmail = z.string().max(1_024).refine(isStorable).transform(normalizeEmail)
+const GivenEmail = boundedText().refine(isStorable).transform(normalizeEmail)
 
 export const LoginBody = z.strictObject({ email: GivenEmail, password: GivenPassword }).meta({
   id: 'LoginBody',
@@ -43,7 +44,7 @@ export const PasswordFormWithCode = z
   .meta({ id: 'PasswordForm' })
 
 /** Any text that a token may be: an unknown one is refused as such, not for its form. */
-const GivenToken = z.string().min(1).max(4_096).refine(isStorable, { error: 'Must be plain text' })
+const GivenToken = boundedText(4_096).min(1).refine(isStorable, { error: 'Must be plain text' })
 
 export const RefreshTokenBody = z
   .strictObject({ refresh_token: GivenToken })

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { boundedText } from '@ashlar/core/http'
 import { isCommonPassword } from './common-passwords.ts'
 
 const fewest = 8
@@ -10,8 +10,7 @@ export const isStorable = (text: string): boolean => text.isWellFormed() && !tex
 const lengthOf = (text: string): number => [...text].length
 
 /** A new one. Counted and compared after NFKC, so that one password has one form on every keyboard. */
-export const Password = z
-  .string()
+export const Password = boundedText()
   .refine(isStorable, { error: 'Must be plain text', abort: true })
   .transform((text) => text.normalize('NFKC'))
   .refine((text) => lengthOf(text) >= fewest, { error: `Must have at least ${fewest} characters` })
@@ -31,9 +30,7 @@ export const Password = z
   })
 
 /** One to compare with. Of the rules for new ones only the longest applies: no account has a longer one, and it would be hashed. */
-export const GivenPassword = z
-  .string()
-  .max(1_024, { abort: true })
+export const GivenPassword = boundedText()
   .refine(isStorable, { error: 'Must be plain text', abort: true })
   .transform((text) => text.normalize('NFKC'))
   .refine((text) => lengthOf(text) <= most, { error: `Must have at most ${most} characters` })

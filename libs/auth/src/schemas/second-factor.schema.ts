@@ -1,11 +1,10 @@
 import { z } from 'zod'
+import { boundedText } from '@ashlar/core/http'
 import { isStorable, GivenPassword } from './password.schema.ts'
 
 /** Six digits, or a recovery code: which one it is shows when it is checked. */
-export const GivenCode = z
-  .string()
+export const GivenCode = boundedText(100)
   .min(1)
-  .max(100)
   .refine(isStorable, { error: 'Must be plain text' })
   .transform((text) => text.trim())
   .meta({

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { boundedText } from '@ashlar/core/http'
 import { GivenPassword, Password } from './password.schema.ts'
 
 /** Unique without regard to case. */
@@ -20,12 +21,21 @@ const address =
 const lowerCase = (text: string): string => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
 
 /** Blanks around are typed by accident; a line break is not. */
-export const normalizeEmail = (text: string): string =>
-  lowerCase(text.replace(/^[ \t]+|[ \t]+$/g, ''))
+export const normalizeEmail = (text: string): string => lowerCase(withoutBlanksAround(text))
+
+/** Two loops, because an expression for the end of a text tries each blank inside it as well. */
+function withoutBlanksAround(text: string): string {
+  let start = 0
+  let end = text.length
+  while (isBlank(text[start])) start += 1
+  while (end > start && isBlank(text[end - 1])) end -= 1
+  return text.slice(start, end)
+}
+
+const isBlank = (character: string | undefined): boolean => character === ' ' || character === '\t'
 
 /** Trimmed and lower case, so that equal addresses are equal text. */
-export const Email = z
-  .string()
+export const Email = boundedText()
   .transform(normalizeEmail)
   .pipe(
     z

@@ -63,7 +63,8 @@ export function addForbidden(faults: FaultList, part: string, value: unknown): v
     } else if (Array.isArray(value)) {
       for (const [index, item] of value.entries()) within(index, () => visit(item))
     } else if (typeof value === 'object' && value !== null) {
-      for (const [name, inner] of Object.entries(value)) within(name, () => visitMember(name, inner))
+      for (const [name, inner] of Object.entries(value))
+        within(name, () => visitMember(name, inner))
     }
   }
 

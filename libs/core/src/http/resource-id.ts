@@ -1,5 +1,6 @@
-import { z } from 'zod'
 import type { InputFault } from '../errors/index.ts'
+import { boundedText } from './bounded-text.ts'
+import { addressLimit } from './request-checks.ts'
 
 /** PostgreSQL's `integer` ends here. */
 const largestId = 2_147_483_647
@@ -13,8 +14,7 @@ const outOfRange = 'out_of_range'
  * const params = z.strictObject({ id: ResourceId })
  * routes.get('/:id', { summary: 'Read a stone', params, response: Stone }, ({ params }) => stones.get(params.id))
  */
-export const ResourceId = z
-  .string()
+export const ResourceId = boundedText(addressLimit)
   .regex(/^[1-9]\d*$/, { error: 'Must be a whole number above 0', abort: true })
   .refine((text) => Number(text) <= largestId, { params: { code: outOfRange } })
   .transform(Number)
@@ -22,6 +22,7 @@ export const ResourceId = z
     example: 1,
     override: ({ jsonSchema }) => {
       delete jsonSchema.pattern
+      delete jsonSchema.maxLength
       Object.assign(jsonSchema, { type: 'integer', minimum: 1, maximum: largestId })
     },
   })

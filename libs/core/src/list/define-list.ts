@@ -48,6 +48,7 @@ export interface ListDefinition<Parameters extends z.ZodObject = z.ZodObject> {
 
 const digits = z
   .string()
+  .max(1_024, { abort: true })
   .regex(/^\d+$/, { error: 'Must be a whole number', abort: true })
   .transform(Number)
 

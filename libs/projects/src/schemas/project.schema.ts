@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import { boundedText } from '@ashlar/core/http'
 
-const ProjectName = z
-  .string()
+const ProjectName = boundedText()
   .trim()
   .min(1)
   .max(100)
