@@ -61,11 +61,15 @@ const shapes: ((run: string) => string)[] = [
   (run) => `${run}\0`,
 ]
 
-/** Hostile texts of about this many characters: every piece, each in one shape, another one for each `turn`. */
+/**
+ * Hostile texts of about this many characters as JSON writes them: every piece, each in one shape, and
+ * in another one for each `turn`.
+ */
 export const hostileTexts = (length: number, turn: number): string[] =>
   pieces.map((piece, index) => {
     const shape = shapes[(index + turn) % shapes.length] as (typeof shapes)[number]
-    return shape(piece.repeat(Math.ceil(length / piece.length)).slice(0, length))
+    const written = JSON.stringify(piece).length - 2
+    return shape(piece.repeat(Math.ceil(length / written)))
   })
 
 /** JSON bodies of up to 100 KiB that made their faults costly, or look as if they could. */
@@ -86,7 +90,7 @@ export function hostileBodies(name: string): string[] {
       30,
       many(10_000, () => '"\\u0000"'),
     )}}`,
-    `{${member}:[${many(12_000, () => '"\\ud800"')}]}`,
+    `{${member}:[${many(11_000, () => '"\\ud800"')}]}`,
     `{${member}:[${many(50_000, () => '0')}]}`,
     `{${member}:[${many(30_000, () => '{}')}]}`,
     `{${member}:[${many(25_000, () => '[0]')}]}`,
