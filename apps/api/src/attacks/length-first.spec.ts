@@ -3,7 +3,7 @@ import { boundedText } from '@ashlar/core/http'
 import { everyOption } from '../testing/every-option.ts'
 import { expectProblem } from '../testing/expect-problem.ts'
 import { serveApi, type TestApi } from '../testing/serve-api.ts'
-import { unboundedTexts } from '../testing/unbounded-texts.ts'
+import { unboundedPlaces } from '../testing/unbounded-places.ts'
 
 let api: TestApi
 beforeAll(async () => {
@@ -11,7 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => api.stop())
 
-it('no schema of any route transforms or refines a text before its length is checked', () => {
+it('no schema of any route works on a text before its length is checked, or takes an array without a most', () => {
   const routes = api.modules.flatMap(({ routes = [] }) => routes.flatMap(({ list }) => list))
   expect(routes.length).toBeGreaterThan(30)
   const found = routes.flatMap(({ method, path, contract }) => {
@@ -19,7 +19,7 @@ it('no schema of any route transforms or refines a text before its length is che
     const bodies = body instanceof z.ZodType ? [body] : Object.values(body)
     return [params, query, list?.query, headers, ...bodies]
       .filter((schema) => schema !== undefined)
-      .flatMap((schema) => unboundedTexts(schema as z.ZodType))
+      .flatMap((schema) => unboundedPlaces(schema as z.ZodType))
       .map((place) => `${method} ${path} ${place}`)
   })
   expect(found).toEqual([])
@@ -38,9 +38,14 @@ describe('a text counts as unbounded', () => {
     ['that is transformed before it is piped', z.string().transform(Number).pipe(z.int())],
     ['of a format', z.email().refine(isFine)],
   ])('%s', (_name, schema) => {
-    expect(unboundedTexts(schema)).toEqual(['/'])
-    const body = z.strictObject({ inner: z.union([z.array(schema), z.int()]) })
-    expect(unboundedTexts(body)).toEqual(['/inner/options/element'])
+    expect(unboundedPlaces(schema)).toEqual(['/'])
+    const body = z.strictObject({ inner: z.union([z.array(schema).max(9), z.int()]) })
+    expect(unboundedPlaces(body)).toEqual(['/inner/options/element'])
+  })
+
+  it('like an array without a most', () => {
+    expect(unboundedPlaces(z.array(z.int()).min(1))).toEqual(['/'])
+    expect(unboundedPlaces(z.array(z.int()).min(1).max(9))).toEqual([])
   })
 
   it.each<[string, z.ZodType]>([
@@ -48,7 +53,7 @@ describe('a text counts as unbounded', () => {
     ['with a bound in front', boundedText().trim().refine(isFine).transform(Number)],
     ['with a bound in a wrapper', boundedText().optional().transform(String)],
   ])('unlike a text %s', (_name, schema) => {
-    expect(unboundedTexts(z.strictObject({ schema }))).toEqual([])
+    expect(unboundedPlaces(z.strictObject({ schema }))).toEqual([])
   })
 })
 

@@ -49,16 +49,18 @@ export const Problem = z
     errors: z
       .array(
         z.object({
-          pointer: z
-            .string()
-            .meta({ description: 'JSON pointer into /body, /query, /params or /headers.' }),
+          pointer: z.string().max(256).meta({
+            description:
+              'JSON pointer into /body, /query, /params or /headers. A name of more than 64 characters is cut, and `…` stands for the rest.',
+          }),
           code: z.string(),
           detail: z.string(),
           position: z.int().optional(),
         }),
       )
+      .max(100)
       .optional()
-      .meta({ description: 'One entry for each fault; only with status 422.' }),
+      .meta({ description: 'One entry for each of the first faults; only with status 422.' }),
   })
   .meta({ id: 'Problem' })
 type Problem = z.infer<typeof Problem>

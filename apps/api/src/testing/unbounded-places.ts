@@ -12,16 +12,18 @@ interface Definition {
 }
 
 /**
- * The places in a schema where a text is transformed or refined before its length is checked. A length
- * counts only if it aborts: without that Zod goes on to the next check.
+ * The places in a schema where a text is transformed or refined before its length is checked, and
+ * those of an array without a most. The length of a text counts only if it aborts: without that Zod
+ * goes on to the next check. Zod checks the length of an array before its items.
  */
-export function unboundedTexts(schema: z.core.$ZodType, place = ''): string[] {
+export function unboundedPlaces(schema: z.core.$ZodType, place = ''): string[] {
   const definition = definitionOf(schema)
-  const here = worksOnText(definition) && !isBounded(schema) ? [place || '/'] : []
+  const isOpen = (worksOnText(definition) && !isBounded(schema)) || isEndless(definition)
+  const here = isOpen ? [place || '/'] : []
   return [...here, ...innerOf(definition).flatMap(([name, inner]) => visit(name, inner))]
 
   function visit(name: string, inner: z.core.$ZodType): string[] {
-    return unboundedTexts(inner, wrappers.includes(name) ? place : `${place}/${name}`)
+    return unboundedPlaces(inner, wrappers.includes(name) ? place : `${place}/${name}`)
   }
 }
 
@@ -54,6 +56,9 @@ function isBounded(schema: z.core.$ZodType): boolean {
   const work = checks.findIndex(({ check = '' }) => works.includes(check))
   return bound !== -1 && (work === -1 || bound < work)
 }
+
+const isEndless = ({ type, checks = [] }: Definition): boolean =>
+  type === 'array' && !checks.some(({ _zod }) => _zod.def.check === 'max_length')
 
 /** Every schema in a definition, by the name under which it stands there. */
 function innerOf(definition: object): [string, z.core.$ZodType][] {
