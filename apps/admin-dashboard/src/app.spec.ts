@@ -53,6 +53,18 @@ describe('the dashboard', () => {
       expect(await auth.core.queues.get('auth.events').isPaused()).toBe(false)
     })
 
+    it('refuses a long code for its length, and long credentials like wrong ones', async () => {
+      const long = `a${' '.repeat(30_000)}a`
+      const json = { accept: 'application/problem+json' }
+      const tooLong = await admin.logIn({ email: 'a', password: 'a', code: long }, json)
+      expect(await tooLong.json()).toMatchObject({
+        status: 422,
+        errors: [{ pointer: '/body/code', code: 'too_big' }],
+      })
+      const wrong = await admin.logIn({ email: long, password: long }, json)
+      expect(await wrong.json()).toMatchObject({ status: 401, code: 'auth.invalid_credentials' })
+    })
+
     it('leads from / to the queues, and from the account to the log-in', async () => {
       expect((await admin.ask('/')).headers.get('location')).toBe('/queues')
       expect((await admin.ask('/account')).headers.get('location')).toBe('/login')

@@ -27,10 +27,13 @@ export interface LoginDeps {
   log: Logger
 }
 
-/** A browser sends the field for the code empty where nothing was typed. */
+/**
+ * A browser sends the field for the code empty where nothing was typed. The gateway checks the other
+ * two, and answers alike for a text that no account can have.
+ */
 const Credentials = z.strictObject({
-  email: boundedText().min(1),
-  password: boundedText().min(1),
+  email: z.string().min(1),
+  password: z.string().min(1),
   code: boundedText()
     .transform((text) => text.trim() || undefined)
     .optional(),

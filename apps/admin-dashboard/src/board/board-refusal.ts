@@ -1,7 +1,7 @@
 import type { ErrorResponseBody } from '@bull-board/api/typings/app'
 import type { ErrorRequestHandler } from 'express'
 import { dependencyUnavailable, jobRefused, notFound, type AppError } from '@ashlar/core/errors'
-import { forbidden, toAppError, validationFailed } from '@ashlar/core/http'
+import { forbidden, pointerTo, toAppError, validationFailed } from '@ashlar/core/http'
 import type { BoardRoute } from './board.ts'
 
 export const isRefusal = (body: unknown): body is ErrorResponseBody =>
@@ -15,8 +15,10 @@ export function refusalOf(status: number | undefined, body: ErrorResponseBody): 
   if (key.startsWith('ERRORS.INVALID_')) {
     const part = key === 'ERRORS.INVALID_QUERY_PARAM' ? 'query' : 'body'
     const field = options?.['field'] === undefined ? [] : String(options['field']).split('.')
-    const pointer = `/${[part, ...field].join('/')}`
-    return validationFailed({ extensions, errors: [{ pointer, code: 'invalid_value', detail }] })
+    return validationFailed({
+      extensions,
+      errors: [{ pointer: pointerTo(part, field), code: 'invalid_value', detail }],
+    })
   }
   if (status === 404) return notFound({ detail, extensions })
   if (status === 403) return forbidden({ detail, extensions })

@@ -31,7 +31,12 @@ let headers: Record<string, string>
 let turn = 0
 
 beforeAll(async () => {
-  api = await serveApi({ ...everyOption(), AUTH_PASSWORD_MEMORY: '128', AUTH_PASSWORD_PASSES: '1' })
+  api = await serveApi({
+    ...everyOption(),
+    TRUST_PROXY: '2',
+    AUTH_PASSWORD_MEMORY: '128',
+    AUTH_PASSWORD_PASSES: '1',
+  })
   routes = await readRoutes(api)
   headers = { ...(await api.signUp('admin')).headers, 'if-match': '*' }
 })

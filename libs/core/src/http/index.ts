@@ -20,6 +20,7 @@ export { createProblemWriter, tellOperators, type ProblemWriterDeps } from './pr
 export type { Precondition } from './precondition.ts'
 export type { Version } from './etag.ts'
 export { describeApi } from './openapi.ts'
+export { pointerTo } from './pointer.ts'
 export { createCatalogue } from './problem-catalogue.ts'
 export { problemHeaders, problemType, send, sentBearer, toAppError } from './problem.ts'
 export { ResourceId } from './resource-id.ts'
