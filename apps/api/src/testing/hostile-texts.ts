@@ -1,4 +1,4 @@
-/** Repeated, they made some expression, normalisation or parser slow somewhere, or look as if they could. */
+/** Repeated, they made an expression, a normalisation or a parser slow, or look as if they could. */
 const pieces = [
   ' ',
   '\t',
@@ -62,8 +62,8 @@ const shapes: ((run: string) => string)[] = [
 ]
 
 /**
- * Hostile texts of about this many characters as JSON writes them: every piece, each in one shape, and
- * in another one for each `turn`.
+ * Hostile texts of about this many characters as JSON writes them: every piece, each in one shape,
+ * and in another one for each `turn`.
  */
 export const hostileTexts = (length: number, turn: number): string[] =>
   pieces.map((piece, index) => {

@@ -27,8 +27,7 @@ export function unboundedPlaces(schema: z.core.$ZodType, place = ''): string[] {
   }
 }
 
-const definitionOf = (schema: z.core.$ZodType): Definition =>
-  schema._zod.def
+const definitionOf = (schema: z.core.$ZodType): Definition => schema._zod.def
 
 /** Members of a definition that stand for the same place as the schema itself. */
 const wrappers = ['in', 'out', 'innerType']

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { FaultList } from './fault-list.ts'
 import { addForbidden, addIssues } from './faults.ts'
 
-/** Validates one part of a request. Adds every fault to the list, and returns the data of a part without any. */
+/** Validates one part of a request. Adds its faults to the list, and returns the data without any. */
 export function checkPart(
   faults: FaultList,
   part: string,
@@ -17,7 +17,7 @@ export function checkPart(
   return faults.count() === before ? data : undefined
 }
 
-/** Validates a value against its schema alone. Zod's raw issues, because `safeParse` writes a message for each. */
+/** Validates a value against its schema alone. `safeParse` would write a message for each issue. */
 export function checkSchema(
   faults: FaultList,
   part: string,

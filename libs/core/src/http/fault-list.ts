@@ -15,7 +15,7 @@ const longestDetail = 500
 /** After one of these, further faults of the same place say nothing new. */
 const finalCodes = new Set(['duplicate', 'invalid_text', 'invalid_type', 'unknown'])
 
-/** The faults of one request. The first ones are made, as many as an answer lists, and the others are only counted. */
+/** The faults of one request: as many as an answer lists are made, and the others only counted. */
 export interface FaultList {
   /** The faults that an answer lists. */
   readonly made: readonly InputFault[]

@@ -4,7 +4,7 @@ import type { FaultList } from './fault-list.ts'
 
 type Fault = Omit<InputFault, 'pointer'>
 
-/** Adds one fault for each thing that breaks a schema; an object with three unknown members has three. */
+/** Adds one fault for each thing that breaks a schema; three unknown members are three faults. */
 export function addIssues(
   faults: FaultList,
   part: string,

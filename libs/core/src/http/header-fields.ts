@@ -34,7 +34,7 @@ const IfNoneMatch = z.string().meta({
 /** These are lists, which may come in several fields (RFC 9110 §5.3). */
 const lists = ['if-match', 'if-none-match']
 
-/** Adds a fault for each of these header fields that came more than once: Node would make one value of them. */
+/** Adds a fault for each of these fields that came twice: Node would make one value of them. */
 export function addRepeated(faults: FaultList, request: Request, names: readonly string[]): void {
   for (const name of names)
     if (!lists.includes(name) && headerCount(request, name) > 1)

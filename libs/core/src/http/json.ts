@@ -6,7 +6,10 @@ const deepestNesting = 32
 const quote = 0x22
 const backslash = 0x5c
 
-/** Parses a JSON text. Refuses what `JSON.parse` lets pass: an object that names a member twice (RFC 8259 §4), endless names and bottomless nesting. */
+/**
+ * Parses a JSON text. Refuses what `JSON.parse` lets pass: an object that names a member twice
+ * (RFC 8259 §4), names without end, and bottomless nesting.
+ */
 export function parseJson(text: string): unknown {
   const value = parse(text)
   checkNamesAndDepth(text)
