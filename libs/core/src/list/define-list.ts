@@ -7,7 +7,7 @@ import { describeFilters, describeSort } from './describe.ts'
 import type { ListField } from './fields.ts'
 import { after, sharesValues, type SortKey } from './keyset.ts'
 import { findUnreadable, longestText, SyntaxFault, type ListFault } from './list-fault.ts'
-import { parseFilters } from './parse-filters.ts'
+import { mostFilterItems, parseFilters, type FilterItem } from './parse-filters.ts'
 import { parseSort, type SortItem } from './parse-sort.ts'
 import { furthestRow, isInReach } from './reach.ts'
 
@@ -57,6 +57,12 @@ const noFilters: ListFault = {
   code: 'unknown_field',
   detail: 'This list takes no filters.',
 }
+
+const tooManyFilters = ({ field: { position } }: FilterItem): ListFault => ({
+  position,
+  code: 'too_big',
+  detail: `Takes at most ${mostFilterItems} filters. Brackets hold up to 100 values of one field.`,
+})
 
 /** Too far is not told here: the fault names the cursor. */
 const Page = digits.refine((value) => value >= 1, { error: 'Must be 1 or more' })
@@ -178,7 +184,10 @@ export function defineList<Named extends Fields, Parameters extends z.ZodObject 
     const refused = filterable.size === 0 ? noFilters : findUnreadable(filters)
     if (refused) return { conditions: [], faults: [refused] }
     try {
-      return toConditions(parseFilters(filters), filterable)
+      const items = parseFilters(filters)
+      const tooMany = items[mostFilterItems]
+      if (tooMany) return { conditions: [], faults: [tooManyFilters(tooMany)] }
+      return toConditions(items, filterable)
     } catch (error) {
       if (!(error instanceof SyntaxFault)) throw error
       const { position, message } = error

@@ -1,16 +1,18 @@
 import { spellingsOf } from './conditions.ts'
 import type { ListField } from './fields.ts'
+import { mostFilterItems } from './parse-filters.ts'
+import { mostSortItems } from './parse-sort.ts'
 
 /** The grammar and the allow-list of `sort`, for the API document. */
 export const describeSort = (sortable: readonly string[], byDefault: string) => ({
   // Not as an example, which Swagger UI would fill in and send.
-  description: `\`field[:asc|desc]\`, separated by commas, as in \`${sortable.at(-1)}:desc\`. Fields: ${namesOf(sortable)}. By default \`${byDefault}\`.`,
+  description: `\`field[:asc|desc]\`, separated by commas, as in \`${sortable.at(-1)}:desc\`; at most ${mostSortItems}, each field once. Fields: ${namesOf(sortable)}. By default \`${byDefault}\`.`,
 })
 
 /** The grammar and the allow-list of `filters`, for the API document. */
 export const describeFilters = (filterable: ReadonlyMap<string, ListField>) => ({
   description: [
-    `\`field:value\`, \`field:[value,…]\` (any of these) or \`field:operator:value\`, separated by commas, as in \`${exampleOf(filterable)}\`; all must hold. A value with \`,\` \`:\` \`[\` \`]\` or a double quote goes in double quotes, with \`\\"\` and \`\\\\\` as the escapes.`,
+    `\`field:value\`, \`field:[value,…]\` (any of these) or \`field:operator:value\`, separated by commas, as in \`${exampleOf(filterable)}\`; at most ${mostFilterItems}, and all must hold. A value with \`,\` \`:\` \`[\` \`]\` or a double quote goes in double quotes, with \`\\"\` and \`\\\\\` as the escapes.`,
     ...[...filterable].map(
       ([name, field]) => `- \`${name}\` (${field.type}): ${spellingsOf(field)}`,
     ),

@@ -161,6 +161,28 @@ describe('filters', () => {
       ])
   })
 
+  it('takes twenty items, of any kind, and names the first beyond', () => {
+    const kinds = ['id:1', 'name:like:a', 'id:[1,2]', 'cutAt:null:true', 'name:"a,b"']
+    const items = Array.from({ length: 20 }, (_, index) => kinds[index % kinds.length])
+    const full = items.join(',')
+    expect(faultsOf({ filters: full })).toEqual([])
+    for (const beyond of [
+      'id:1',
+      'secret:1',
+      'name:like:"a"',
+      'id:[1]',
+      `id:1${',id:1'.repeat(114)}`,
+    ])
+      expect(faultsOf({ filters: `${full},${beyond}` })).toEqual([
+        {
+          pointer: '/query/filters',
+          position: full.length + 1,
+          code: 'too_big',
+          detail: 'Takes at most 20 filters. Brackets hold up to 100 values of one field.',
+        },
+      ])
+  })
+
   it('counts as absent when empty', () => {
     expect(read({ filters: '', sort: '' })).toMatchObject({ list: { orderBy: [{ id: 'asc' }] } })
   })
@@ -180,6 +202,30 @@ describe('sort', () => {
       { id: 'asc' },
     ])
     expect(orderOf('id:desc,name')).toEqual([{ id: 'desc' }, { name: 'asc' }])
+  })
+
+  it('takes eight fields, and names the first beyond', () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'] as const
+    const wide = defineList({
+      fields: Object.fromEntries([...names, 'id'].map((name) => [name, integer()])),
+      sort: names,
+      filter: [],
+    })
+    const keys = names.slice(0, 8).map((name) => ({ [name]: 'asc' }))
+    expect(wide.read({ sort: 'a,b,c,d,e,f,g,h' })).toMatchObject({
+      list: { orderBy: [...keys, { id: 'asc' }] },
+    })
+    for (const beyond of ['i', 'a', 'secret', '', `i${',i'.repeat(900)}`])
+      expect(wide.read({ sort: `a,b,c,d,e,f,g,h,${beyond}` })).toEqual({
+        faults: [
+          {
+            pointer: '/query/sort',
+            position: 16,
+            code: 'too_big',
+            detail: 'Sorts by at most 8 fields.',
+          },
+        ],
+      })
   })
 
   it.each([

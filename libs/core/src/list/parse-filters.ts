@@ -13,6 +13,9 @@ export interface FilterItem {
   isList: boolean
 }
 
+/** How many items a filter may have. PostgreSQL evaluates each of them for every row. */
+export const mostFilterItems = 20
+
 /** More would make a statement that PostgreSQL takes long to plan. */
 const mostValues = 100
 

@@ -5,12 +5,23 @@ export interface SortItem {
   direction: 'asc' | 'desc'
 }
 
+/** How many fields a sort may name. Each further key costs a comparison of rows. */
+export const mostSortItems = 8
+
 /** Reads `createdAt:desc,username`. One pass over the text. */
 export function parseSort(text: string, allowed: ReadonlySet<string>) {
   const items: SortItem[] = []
   const faults: ListFault[] = []
   let position = 0
-  for (const part of text.split(',')) {
+  for (const [index, part] of text.split(',').entries()) {
+    if (index === mostSortItems) {
+      faults.push({
+        position,
+        code: 'too_big',
+        detail: `Sorts by at most ${mostSortItems} fields.`,
+      })
+      break
+    }
     readItem(part, position)
     position += part.length + 1
   }
