@@ -70,7 +70,7 @@ export function createDatabase({ config, log }: DatabaseDeps): Database {
     pool,
     named ? { statementNameGenerator: createStatementNames() } : {},
   )
-  const client = extendClient(new PrismaClient({ adapter }))
+  const client = extendClient(new PrismaClient({ adapter }), { poolSize: config.databasePoolSize })
   const read = createReader(pool, { named })
   const transactionLimits = config.databasePooler ? serverLimits : {}
   return { client, pool, read, transactionLimits, ping, close }

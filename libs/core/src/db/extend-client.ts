@@ -6,9 +6,9 @@ import { hideDeleted } from './soft-delete.extension.ts'
 import { softDelete } from './soft-delete.methods.ts'
 
 /** The order matters: deletions that are final leave out what comes after `mapErrors`, and pages are found through what hides deleted rows. */
-export const extendClient = (client: PrismaClient) =>
+export const extendClient = (client: PrismaClient, pool: { poolSize: number }) =>
   client
     .$extends(hideDeleted(relations))
     .$extends(mapErrors)
     .$extends(softDelete(relations))
-    .$extends(findPage())
+    .$extends(findPage(pool))

@@ -6,8 +6,8 @@ type Conditions<T> = Omit<Prisma.Args<T, 'findMany'>, 'skip' | 'take' | 'cursor'
 type Found<T, Args> = Prisma.Result<T, Omit<Args, 'list'>, 'findMany'>
 
 /** `findPage`: one page of a list, through the conditions of the caller and those of the list. */
-export function findPage() {
-  const reads = createSharedReads()
+export function findPage({ poolSize }: { poolSize: number }) {
+  const reads = createSharedReads(poolSize)
 
   return Prisma.defineExtension({
     name: 'find-page',

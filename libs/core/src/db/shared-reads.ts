@@ -1,4 +1,5 @@
 import { Prisma } from './generated/client.ts'
+import { createListShare } from './list-share.ts'
 import { createSharedRuns } from './shared-runs.ts'
 
 /** What it needs of a Prisma model. */
@@ -11,22 +12,25 @@ export interface Readable {
 
 /**
  * Reads that are asked once for all who ask the same at the same time. Whoever asks while one runs shares the next, so what they get is never
- * older than their question. Each gets rows of its own.
+ * older than their question. Each gets rows of its own. All of them together use a part of the pool only.
  */
-export function createSharedReads() {
+export function createSharedReads(poolSize: number) {
+  const share = createListShare({ poolSize })
   const pages = createSharedRuns<object[]>()
   const counts = createSharedRuns<number>()
   return { findMany, count }
 
   async function findMany(model: Readable, args: object): Promise<object[]> {
     if (isTransaction(model)) return model.findMany(args)
-    const rows = await pages.run(keyOf(model, args), () => model.findMany(args))
+    const rows = await pages.run(keyOf(model, args), () =>
+      share.run(nameOf(model), () => model.findMany(args)),
+    )
     return rows.map(copyOf)
   }
 
   function count(model: Readable, args: object): Promise<number> {
     if (isTransaction(model)) return model.count(args)
-    return counts.run(keyOf(model, args), () => model.count(args))
+    return counts.run(keyOf(model, args), () => share.run(nameOf(model), () => model.count(args)))
   }
 }
 
@@ -34,11 +38,13 @@ export function createSharedReads() {
 const isTransaction = ({ $parent }: Readable): boolean =>
   $parent !== undefined && Symbol.for('prisma.client.transaction.id') in $parent
 
+const nameOf = ({ $name = '' }: Readable): string => $name
+
 const nulls: unknown[] = [Prisma.DbNull, Prisma.JsonNull, Prisma.AnyNull]
 
 /** JSON has no form for a `bigint`, and one for all of Prisma's nulls. */
 const keyOf = (model: Readable, args: object): string =>
-  `${model.$name} ${JSON.stringify(args, (_name, value: unknown) => {
+  `${nameOf(model)} ${JSON.stringify(args, (_name, value: unknown) => {
     if (typeof value === 'bigint') return `${value}n`
     return nulls.includes(value) ? String(value) : value
   })}`

@@ -25,7 +25,7 @@ export async function createLibrary() {
     .$extends(hideDeleted(relations))
     .$extends(mapErrors)
     .$extends(softDelete(relations))
-    .$extends(findPage())
+    .$extends(findPage({ poolSize: 10 }))
   return { db, pool, fill, empty, stop }
 
   async function empty() {
