@@ -10,9 +10,9 @@ void runProcess(() => {
   const config = loadConfig()
   const core = createCore({ process: 'admin-dashboard', config: config.core })
   const { lifecycle, log } = core
-  const { problemBaseUrl, port = 3001 } = config.core
+  const { problemBaseUrl, port = 3001, connectionsPerAddress } = config.core
   const health = addManagement(core, { tracing, defaultPort: 9467, needsRedis: true })
   const app = createAdminApp({ core, modules: composeModules(core, config), health })
-  lifecycle.add(createHttpServer({ app, port, problemBaseUrl, health, log }))
+  lifecycle.add(createHttpServer({ app, port, problemBaseUrl, health, log, connectionsPerAddress }))
   return { lifecycle, log }
 })

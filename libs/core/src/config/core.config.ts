@@ -50,6 +50,11 @@ export const coreConfig = defineConfig(
         'How many reverse proxies stand before the process; their X-Forwarded-For entries count.',
       example: '1',
     }),
+    CONNECTIONS_PER_ADDRESS: key(integer(0, 1_000_000).prefault('2000'), {
+      description:
+        'Connections that one address (IPv6: one /64) may have open to the public port of a process; further ones are closed. 0 for no limit. Without effect where TRUST_PROXY is above 0, because all come from the proxy.',
+      example: '2000',
+    }),
     CORS_ORIGINS: key(
       commaSeparated()
         .refine((origins) => origins.every(isOrigin), {
@@ -157,6 +162,10 @@ export const coreConfig = defineConfig(
     port: env.PORT,
     managementPort: env.MANAGEMENT_PORT,
     trustProxy: env.TRUST_PROXY,
+    connectionsPerAddress:
+      env.TRUST_PROXY > 0 || env.CONNECTIONS_PER_ADDRESS === 0
+        ? Infinity
+        : env.CONNECTIONS_PER_ADDRESS,
     corsOrigins: env.CORS_ORIGINS,
     problemBaseUrl: (env.PROBLEM_BASE_URL ?? `${env.APP_URL.replace(/\/+$/, '')}/problems`).replace(
       /\/+$/,

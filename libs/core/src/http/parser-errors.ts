@@ -16,10 +16,16 @@ export interface ParserError extends Error {
   bytesParsed?: number
 }
 
+/** The headers or the body did not arrive in time. */
+export const isTimeout = ({ code }: ParserError): boolean => code === 'ERR_HTTP_REQUEST_TIMEOUT'
+
+/** Made once, because many requests may be late at the same time and a stack costs more than the rest. */
+const tooLate = requestTimeout()
+
 /** What the caller is told. */
 export function refusalOf(error: ParserError): AppError {
   const { code, cause } = error
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return requestTimeout()
+  if (isTimeout(error)) return tooLate
   if (code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') return bodyTooLarge()
   if (code === 'HPE_HEADER_OVERFLOW')
     return addressOf(error).length > addressLimit ? addressTooLong() : headersTooLarge()

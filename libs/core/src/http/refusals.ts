@@ -5,12 +5,16 @@ import type { Duplex } from 'node:stream'
 import type { AppError } from '../errors/index.ts'
 import type { Logger } from '../logging/index.ts'
 import { malformedRequest } from './errors.ts'
-import { methodOf, refusalOf, type ParserError } from './parser-errors.ts'
+import { isTimeout, methodOf, refusalOf, type ParserError } from './parser-errors.ts'
 import { problemHeaders, problemOf, type Problem } from './problem.ts'
 import { chooseRequestId } from './request-id.ts'
+import { createTurns } from './turns.ts'
 
 /** How long a refused client may take to read the answer, in milliseconds. */
 const lingerMs = 1_000
+
+/** Node finds all requests that are late at the same time. So many cost about a millisecond. */
+const refusalsInOneTurn = 10
 
 interface RefusalsDeps {
   problemBaseUrl: string
@@ -28,6 +32,7 @@ interface Refusal {
 /** Answers what never reaches the app, in its turn. Node itself would send a status line without a body, or nothing. */
 export function createRefusals({ problemBaseUrl, log, answerEarlier }: RefusalsDeps) {
   const refused = new WeakSet<Duplex>()
+  const inTurn = createTurns(refusalsInOneTurn)
   return { refuseBroken, refuseTunnel }
 
   /** What Node's parser refuses, before or after there is a request. */
@@ -35,9 +40,14 @@ export function createRefusals({ problemBaseUrl, log, answerEarlier }: RefusalsD
     // The parser complains again about each further packet.
     if (refused.has(socket)) return
     refused.add(socket)
+    if (isTimeout(error)) inTurn(() => refuseNow(error, socket as Socket))
+    else refuseNow(error, socket as Socket)
+  }
+
+  function refuseNow(error: ParserError, socket: Socket): void {
     if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy()
     const refusal = { error: refusalOf(error), method: methodOf(error), requestId: randomUUID() }
-    void refuse(refusal, socket as Socket)
+    void refuse(refusal, socket)
   }
 
   /** CONNECT, which asks a proxy for a way to elsewhere. Node leaves the connection to whoever listens. */

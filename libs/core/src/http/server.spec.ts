@@ -225,6 +225,26 @@ describe('a slow client', () => {
     expect(server.lines.some(({ level }) => level === 'error')).toBe(false)
     await server.stop()
   })
+
+  it('does not hold up others when it comes with many', async () => {
+    const server = await serve({ headersTimeoutMs: 300, requestTimeoutMs: 600 })
+    const refusals = () => server.lines.filter(({ msg }) => msg === 'request refused').length
+    const halves = ['', 'GET / HTTP/1.1\r\n', `${postHead}Content-Length: 10\r\n\r\n{"na`]
+    const clients = Array.from({ length: 300 }, (_, index) =>
+      sendRaw(server.port, halves[index % halves.length] ?? '', 10_000),
+    )
+    let mostInOneTurn = 0
+    let answered = false
+    const answers = Promise.all(clients).finally(() => (answered = true))
+    for (let before = 0; !answered; before = refusals()) {
+      await new Promise(setImmediate)
+      mostInOneTurn = Math.max(mostInOneTurn, refusals() - before)
+    }
+    expect(refusals()).toBe(clients.length)
+    expect(mostInOneTurn).toBeLessThan(50)
+    for (const { status } of await answers) expect(status).toBe(408)
+    await server.stop()
+  })
 })
 
 describe('a start', () => {

@@ -4,6 +4,7 @@ import { Server as NetServer, type AddressInfo } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { explainTakenPort, type Component, type PortVariable } from '../lifecycle/index.ts'
 import type { Logger } from '../logging/index.ts'
+import { limitConnections } from './connection-limit.ts'
 import { trackConnections } from './connections.ts'
 import type { Health } from './health.ts'
 import { createRefusals } from './refusals.ts'
@@ -22,6 +23,8 @@ export interface HttpServerDeps {
   headersTimeoutMs?: number
   /** How long a whole request may take to arrive. */
   requestTimeoutMs?: number
+  /** How many connections one address may have open at a time; any number if absent. */
+  connectionsPerAddress?: number
   /** What it is, in logs. */
   name?: string
   /** The key of the configuration that gives `port`: whoever finds it taken is told. */
@@ -62,6 +65,7 @@ export function createHttpServer({
   health,
   headersTimeoutMs = 10_000,
   requestTimeoutMs = 20_000,
+  connectionsPerAddress = Infinity,
   name = 'http server',
   portVariable = 'PORT',
   lingerMs = 500,
@@ -71,6 +75,7 @@ export function createHttpServer({
     headersTimeout: headersTimeoutMs,
     requestTimeout: requestTimeoutMs,
   })
+  limitConnections(server, { most: connectionsPerAddress, log })
   const connections = trackConnections(server)
   server.on('request', (request, response) => {
     useOriginForm(request)

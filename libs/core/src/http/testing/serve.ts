@@ -152,6 +152,8 @@ interface ServeOptions {
   cache?: Cache
   headersTimeoutMs?: number
   requestTimeoutMs?: number
+  connectionsPerAddress?: number
+  lingerMs?: number
 }
 
 /** A listening server of its own, with what it logged and measured. */
