@@ -12,7 +12,7 @@ const closing = { headers: { Connection: 'close' } }
 export const checkRequest: RequestHandler = (request, _response, next) => {
   if (request.originalUrl.length > addressLimit) throw addressTooLong()
   if (headerBytes(request) > headerLimit) throw headersTooLarge()
-  if (headerCount(request, 'host') !== 1) throw malformedRequest(closing)
+  if (!namesHost(request)) throw malformedRequest(closing)
   if (!isKnownTransfer(request)) throw malformedRequest(closing)
   checkPath(pathOf(request))
   next()
@@ -24,6 +24,12 @@ const headerBytes = ({ rawHeaders }: Request): number =>
 /** How many fields of a name came, before Node joined them or took the first. */
 export const headerCount = ({ rawHeaders }: Request, name: string): number =>
   rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === name).length
+
+/** HTTP/1.0 has no `Host`, and checks of load balancers are often written in it. From 1.1 on it is required (RFC 9112 §3.2). */
+function namesHost(request: Request): boolean {
+  const hosts = headerCount(request, 'host')
+  return hosts === 1 || (hosts === 0 && request.httpVersion === '1.0')
+}
 
 /** Where a proxy and this server read `Transfer-Encoding` differently, a request can be smuggled. */
 const isKnownTransfer = ({ headers }: Request): boolean =>

@@ -111,6 +111,16 @@ describe('the management port', () => {
   })
 
   it.each([
+    ['GET', 200],
+    ['HEAD', 200],
+    ['OPTIONS', 204],
+  ])('answers %s of a check in HTTP/1.0, which names no Host', async (method, status) => {
+    const answer = await sendRaw(port, `${method} /health/live HTTP/1.0\r\n\r\n`)
+    expect(answer).toMatchObject({ status, closed: true })
+  })
+
+  it.each([
+    ['no Host', 'GET /metrics HTTP/1.1\r\n\r\n', 400],
     ['two Hosts', 'GET /metrics HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n', 400],
     ['an address of 10 KiB', `GET /metrics?${'a'.repeat(10_240)} HTTP/1.1\r\nHost: a\r\n\r\n`, 414],
     ['no HTTP', 'hello\r\n\r\n', 400],
