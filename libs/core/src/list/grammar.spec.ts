@@ -183,6 +183,16 @@ describe('filters', () => {
       ])
   })
 
+  it('finds nothing by a text that no row can hold, and does not ask for it', () => {
+    const long = 'x'.repeat(101)
+    expect(conditionsOf(`name:like:${long}`)).toEqual({ name: { in: [] } })
+    expect(conditionsOf(`name:[${long},a]`)).toEqual({ name: { in: ['a'], mode: 'insensitive' } })
+    expect(conditionsOf(`name:ne:${long}`)).toEqual({
+      NOT: { name: { in: [], mode: 'insensitive' } },
+    })
+    expect(conditionsOf(`note:like:${long}`)).toMatchObject({ note: { contains: long } })
+  })
+
   it('counts as absent when empty', () => {
     expect(read({ filters: '', sort: '' })).toMatchObject({ list: { orderBy: [{ id: 'asc' }] } })
   })
