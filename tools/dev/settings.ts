@@ -25,6 +25,8 @@ export function readSettings(environment: Environment, chosen: Workload[] = work
   const password = environment.POSTGRES_PASSWORD ?? ''
   const shared: Environment = {
     ...environment,
+    // Nothing stands before the processes, and a reload should be quick.
+    SHUTDOWN_LINGER: environment.SHUTDOWN_LINGER ?? '10ms',
     APP_URL: environment.APP_URL ?? `http://localhost:${ports.PORT}`,
     DATABASE_URL:
       environment.DATABASE_URL ??

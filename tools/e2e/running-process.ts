@@ -16,6 +16,8 @@ export interface RunningProcess {
   /** Everything that it printed so far. */
   output(): string
   kill(signal: NodeJS.Signals): void
+  /** Waits until it ends by itself, or by a signal that it got already, and gives its exit code. */
+  ended(): Promise<number | null>
   /** Ends it with SIGTERM, unless it ended already, and gives its exit code. */
   stop(): Promise<number | null>
 }
@@ -46,6 +48,7 @@ export async function startProcess(
     managementUrl: `http://127.0.0.1:${ports.management}`,
     output: () => printed.join(''),
     kill: (signal) => child.kill(signal),
+    ended: () => ended(child),
     stop: () => stop(child),
   }
   try {
@@ -67,11 +70,12 @@ async function isUp(
   return answer?.ok
 }
 
-async function stop(child: ChildProcess): Promise<number | null> {
-  if (child.exitCode === null && child.signalCode === null) {
-    const exited = once(child, 'exit')
-    child.kill('SIGTERM')
-    await exited
-  }
+async function ended(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
   return child.exitCode
+}
+
+async function stop(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM')
+  return ended(child)
 }

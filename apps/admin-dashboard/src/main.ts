@@ -10,9 +10,16 @@ void runProcess(() => {
   const config = loadConfig()
   const core = createCore({ process: 'admin-dashboard', config: config.core })
   const { lifecycle, log } = core
-  const { problemBaseUrl, port = 3001, connectionsPerAddress } = config.core
+  const {
+    problemBaseUrl,
+    port = 3001,
+    connectionsPerAddress,
+    shutdownLingerMs: lingerMs,
+  } = config.core
   const health = addManagement(core, { tracing, defaultPort: 9467, needsRedis: true })
   const app = createAdminApp({ core, modules: composeModules(core, config), health })
-  lifecycle.add(createHttpServer({ app, port, problemBaseUrl, health, log, connectionsPerAddress }))
+  lifecycle.add(
+    createHttpServer({ app, port, problemBaseUrl, health, log, connectionsPerAddress, lingerMs }),
+  )
   return { lifecycle, log }
 })

@@ -87,7 +87,7 @@ export async function serveModules(
     rateLimits,
     cache,
   })
-  const server = createHttpServer({ app, port: 0, problemBaseUrl, log, health })
+  const server = createHttpServer({ app, port: 0, problemBaseUrl, log, health, lingerMs: 0 })
   await server.start()
   return {
     url: `http://127.0.0.1:${server.port()}`,

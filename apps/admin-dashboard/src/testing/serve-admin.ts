@@ -25,7 +25,7 @@ export async function serveAdmin(core: Core, modules: AdminAppDeps['modules']): 
     checks: [{ name: 'redis', required: true, check: () => redis.ping() }],
   })
   const app = createAdminApp({ core, modules, health })
-  const server = createHttpServer({ app, port: 0, problemBaseUrl, log, health })
+  const server = createHttpServer({ app, port: 0, problemBaseUrl, log, health, lingerMs: 0 })
   await server.start()
   const url = `http://127.0.0.1:${server.port()}`
   return { url, ask, logIn, stop }

@@ -55,7 +55,14 @@ export async function serveApi(environment: Environment = {}): Promise<TestApi> 
   const { all: modules } = composeModules(core, config)
   const health = createHealth({ checks: [], problemBaseUrl })
   const app = createApp({ core, modules, health })
-  const server = createHttpServer({ app, port: 0, problemBaseUrl, log: core.log, health })
+  const server = createHttpServer({
+    app,
+    port: 0,
+    problemBaseUrl,
+    log: core.log,
+    health,
+    lingerMs: 0,
+  })
   await server.start()
   return { ...test, modules, ask, signUp, stop }
 

@@ -4,6 +4,8 @@ import { commaSeparated, duration, flag, integer, mailbox, port, share, url } fr
 
 export type CoreConfig = ConfigOf<typeof coreConfig>
 
+const defaultGrace = '10s'
+
 /** What every process reads. Names and meaning: wire contract §9. */
 export const coreConfig = defineConfig(
   {
@@ -133,9 +135,14 @@ export const coreConfig = defineConfig(
         'Requests per minute that one user, or one address without a user, may send to one route that declares no limit of its own.',
       example: '300',
     }),
-    SHUTDOWN_GRACE: key(duration().prefault('10s'), {
+    SHUTDOWN_GRACE: key(duration().prefault(defaultGrace), {
       description: 'How long a process may finish its work after SIGTERM.',
       example: '10s',
+    }),
+    SHUTDOWN_LINGER: key(duration().optional(), {
+      description:
+        'How much of SHUTDOWN_GRACE the api and the admin dashboard still take connections, while load balancers learn that they are not ready. A third of it if unset, but 5s at most.',
+      example: '3s',
     }),
     OTEL_EXPORTER_OTLP_ENDPOINT: key(url('http', 'https').optional(), {
       description:
@@ -183,13 +190,24 @@ export const coreConfig = defineConfig(
     rateLimitEnabled: env.RATE_LIMIT_ENABLED,
     rateLimitDefault: env.RATE_LIMIT_DEFAULT,
     shutdownGraceMs: env.SHUTDOWN_GRACE,
+    shutdownLingerMs: env.SHUTDOWN_LINGER ?? Math.min(env.SHUTDOWN_GRACE / 3, 5_000),
     tracing: env.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined && !env.OTEL_SDK_DISABLED,
     modules: env.MODULES,
   }),
-  ({ PORT, MANAGEMENT_PORT }) =>
-    PORT !== undefined && PORT === MANAGEMENT_PORT && PORT !== '0'
-      ? [{ key: 'MANAGEMENT_PORT', problem: 'must be another port than PORT' }]
-      : [],
+  ({ PORT, MANAGEMENT_PORT, SHUTDOWN_GRACE, SHUTDOWN_LINGER }) => [
+    ...(PORT !== undefined && PORT === MANAGEMENT_PORT && PORT !== '0'
+      ? [{ key: 'MANAGEMENT_PORT' as const, problem: 'must be another port than PORT' }]
+      : []),
+    ...(!isShorter(SHUTDOWN_LINGER, SHUTDOWN_GRACE)
+      ? [{ key: 'SHUTDOWN_LINGER' as const, problem: 'must be shorter than SHUTDOWN_GRACE' }]
+      : []),
+  ],
 )
 
 const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text
+
+/** True also where one of them is no time span, which is told by itself. */
+function isShorter(linger = '', grace: string = defaultGrace): boolean {
+  const [span, whole] = [linger, grace].map((text) => duration().safeParse(text).data)
+  return span === undefined || whole === undefined || span < whole
+}

@@ -203,6 +203,30 @@ describe('the configuration of the platform', () => {
       expect(ports(port, management)).toEqual([])
   })
 
+  it('lingers for a third of the grace and five seconds at most, or as long as it is told within the grace', () => {
+    expect(parseCore().shutdownLingerMs).toBeCloseTo(3_333, 0)
+    expect(parseCore({ SHUTDOWN_GRACE: '1h' }).shutdownLingerMs).toBe(5_000)
+    expect(parseCore({ SHUTDOWN_LINGER: '8s' }).shutdownLingerMs).toBe(8_000)
+    const problem = 'must be shorter than SHUTDOWN_GRACE'
+    for (const spans of [
+      { SHUTDOWN_LINGER: '10s' },
+      { SHUTDOWN_LINGER: '2s', SHUTDOWN_GRACE: '2000ms' },
+    ])
+      expect(findConfigFaults({ coreConfig }, { ...required, ...spans })).toMatchObject([
+        { key: 'SHUTDOWN_LINGER', problem },
+      ])
+  })
+
+  it('limits the connections of an address, unless a proxy stands before or the limit is 0', () => {
+    expect(parseCore().connectionsPerAddress).toBe(2_000)
+    expect(parseCore({ CONNECTIONS_PER_ADDRESS: '50' }).connectionsPerAddress).toBe(50)
+    for (const off of [
+      { CONNECTIONS_PER_ADDRESS: '0' },
+      { CONNECTIONS_PER_ADDRESS: '50', TRUST_PROXY: '1' },
+    ])
+      expect(parseCore(off).connectionsPerAddress).toBe(Infinity)
+  })
+
   it.each([
     ['APP_ENV', 'prod'],
     ['APP_NAME', 'a:b'],

@@ -9,39 +9,56 @@ interface Connection {
   waiting: ServerResponse[]
   /** The answer to the request that came last. */
   latest?: ServerResponse
+  /** When it was last seen at work, and how many bytes had come by then. */
+  activeAt: number
+  bytesRead: number
+}
+
+interface TrackingOptions {
+  /** How long a connection has to be silent before it counts as idle, in milliseconds. */
+  patienceMs: number
 }
 
 /**
  * Keeps track of who is connected and who waits for an answer. Needed to stop well: after `server.close()` Node goes on serving kept-alive
  * connections, and never closes silent ones. Needed to refuse well too: what came before is answered first.
  */
-export function trackConnections(server: Server) {
+export function trackConnections(server: Server, { patienceMs }: TrackingOptions) {
   const connections = new Map<Socket, Connection>()
   let closing = false
+  let accepted = 0
   server.on('connection', (socket) => {
-    connections.set(socket, { waiting: [] })
+    accepted += 1
+    connections.set(socket, { waiting: [], activeAt: performance.now(), bytesRead: 0 })
     socket.once('close', () => connections.delete(socket))
   })
   server.on('request', ({ socket }, response) => {
-    if (closing) announce(response)
     const connection = connections.get(socket)
     if (!connection) return
     connection.latest = response
     connection.waiting.push(response)
-    response.once('close', () => remove(connection.waiting, response))
+    if (closing) announce(connection)
+    response.once('close', () => {
+      remove(connection.waiting, response)
+      connection.activeAt = performance.now()
+    })
   })
   return {
     announceClosing,
     answerEarlier,
     destroyIdle,
     destroyAll,
-    hasAny: () => connections.size > 0,
+    /** How many connections came since the start. */
+    accepted: () => accepted,
   }
 
   /** From now on every answer tells its client to connect anew, elsewhere. */
   function announceClosing(): void {
     closing = true
-    for (const { waiting } of connections.values()) waiting.forEach(announce)
+    for (const [socket, connection] of connections) {
+      announce(connection)
+      connection.bytesRead = socket.bytesRead
+    }
   }
 
   /**
@@ -58,7 +75,17 @@ export function trackConnections(server: Server) {
   }
 
   function destroyIdle(): void {
-    for (const [socket, { waiting }] of connections) if (waiting.length === 0) socket.destroy()
+    for (const [socket, connection] of connections) if (isIdle(socket, connection)) socket.destroy()
+  }
+
+  /** A request whose headers are still on their way has no answer yet, but bytes of it have come. */
+  function isIdle(socket: Socket, connection: Connection): boolean {
+    if (connection.waiting.length > 0) return false
+    if (socket.bytesRead !== connection.bytesRead) {
+      connection.bytesRead = socket.bytesRead
+      connection.activeAt = performance.now()
+    }
+    return performance.now() - connection.activeAt >= patienceMs
   }
 
   function destroyAll(): void {
@@ -70,6 +97,10 @@ function remove(waiting: ServerResponse[], response: ServerResponse): void {
   waiting.splice(waiting.indexOf(response), 1)
 }
 
-function announce(response: ServerResponse): void {
-  if (!response.headersSent) response.setHeader('Connection', 'close')
+/** Only the last answer says that the connection closes: a request behind one that says so is not answered (RFC 9112 §9.6). */
+function announce({ waiting }: Connection): void {
+  const last = waiting.at(-1)
+  for (const response of waiting.filter(({ headersSent }) => !headersSent))
+    if (response === last) response.setHeader('Connection', 'close')
+    else response.removeHeader('Connection')
 }

@@ -275,16 +275,59 @@ describe('a start', () => {
 })
 
 describe('a stop', () => {
-  it('answers what was asked before, tells clients to close, and takes nobody new', async () => {
+  it('answers what was asked before, and tells clients to close', async () => {
     const server = await serve()
     const slow = fetch(`${server.url}/api/v1/stones/slow/answer`)
-    await wait(50)
+    await eventually(() => server.requests() === 1)
     const stopped = server.stop()
-    await wait(20)
-    await expect(fetch(`${server.url}/health/live`)).rejects.toThrow()
     const answer = await slow
     expect(answer.headers.get('connection')).toBe('close')
     expect(await answer.json()).toEqual({ data: 'done' })
+    await stopped
+  })
+
+  it('is not ready at once, serves new clients while it lingers, and refuses them afterwards', async () => {
+    const server = await serve()
+    const stopped = server.stop()
+    for (const [path, status] of [
+      ['/health/ready', 503],
+      ['/api/v1/stones/1', 200],
+    ] as const) {
+      const answer = await fetch(`${server.url}${path}`)
+      expect([answer.status, answer.headers.get('connection')]).toEqual([status, 'close'])
+      await answer.text()
+    }
+    await stopped
+    await expect(fetch(`${server.url}/health/live`)).rejects.toThrow()
+  })
+
+  it('answers all that was asked on one connection, and closes with the last answer', async () => {
+    const server = await serve()
+    const slow = `GET /api/v1/stones/slow/answer HTTP/1.1\r\n${host}\r\n`
+    const socket = connect(server.port, '127.0.0.1')
+    let received = ''
+    socket.on('data', (chunk) => (received += chunk.toString()))
+    socket.write(slow + slow)
+    await eventually(() => server.requests() === 2)
+    const stopped = server.stop()
+    socket.write(slow)
+    await once(socket, 'close')
+    expect(received.match(/HTTP\/1\.1 200/g)).toHaveLength(3)
+    expect(received.match(/^connection: close/gim)).toHaveLength(1)
+    await stopped
+  })
+
+  it('answers a client that is still sending its headers when the lingering ends', async () => {
+    const server = await serve({ lingerMs: 400 })
+    const stopped = server.stop(5_000)
+    const socket = connect(server.port, '127.0.0.1')
+    let received = ''
+    socket.on('data', (chunk) => (received += chunk.toString()))
+    for (const part of [`GET /api/v1/stones/1 HTTP/1.1\r\n${host}`, ...'ABCDEFG', ': a\r\n\r\n']) {
+      socket.write(part)
+      await wait(100)
+    }
+    await eventually(() => received.startsWith('HTTP/1.1 200'))
     await stopped
   })
 

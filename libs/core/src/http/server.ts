@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import { Server as NetServer, type AddressInfo } from 'node:net'
-import { setTimeout as wait } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
 import { explainTakenPort, type Component, type PortVariable } from '../lifecycle/index.ts'
 import type { Logger } from '../logging/index.ts'
 import { limitConnections } from './connection-limit.ts'
@@ -29,7 +29,10 @@ export interface HttpServerDeps {
   name?: string
   /** The key of the configuration that gives `port`: whoever finds it taken is told. */
   portVariable?: PortVariable
-  /** How long idle clients may still send on connections that they believe open once the server stops, in milliseconds. */
+  /**
+   * How long the server still takes connections once it stops, in milliseconds. Load balancers need it to see that it is not ready, and
+   * idle clients to learn that their connection closes.
+   */
   lingerMs?: number
 }
 
@@ -39,6 +42,9 @@ export interface HttpServer extends Component {
   /** The port in use, once started. */
   port(): number
 }
+
+/** How long a client that has just connected may take to send, once the server stops. */
+const freshMs = 500
 
 const limits = {
   connectionsCheckingInterval: 2_000,
@@ -51,8 +57,9 @@ const limits = {
 }
 
 /**
- * Serves an app. `start` throws when it cannot listen, with who does. `stop` takes no new connections, answers what was asked, tells every client to close,
- * and returns when all are gone or `signal` aborts.
+ * Serves an app. `start` throws when it cannot listen, with who does. `stop` says at once that the server is not ready,
+ * serves on for `lingerMs` and tells every client to close, then takes no new connections, answers what was asked, and returns when all
+ * clients are gone or `signal` aborts.
  *
  * @example
  * lifecycle.add(createHttpServer({ app, port: 3000, problemBaseUrl, health, log }))
@@ -76,7 +83,7 @@ export function createHttpServer({
     requestTimeout: requestTimeoutMs,
   })
   limitConnections(server, { most: connectionsPerAddress, log })
-  const connections = trackConnections(server)
+  const connections = trackConnections(server, { patienceMs: Math.min(lingerMs, freshMs) })
   server.on('request', (request, response) => {
     useOriginForm(request)
     app(request, response)
@@ -104,14 +111,26 @@ export function createHttpServer({
     health?.startDraining()
     if (!server.listening) return
     connections.announceClosing()
+    await wait(lingerMs, undefined, { signal }).catch(() => undefined)
+    await acceptWaiting()
     const closed = stopListening()
-    if (connections.hasAny()) await wait(lingerMs, undefined, { signal }).catch(() => undefined)
     // Not at once: on a busy machine the timer may come before requests that have arrived are read.
     const sweep = setInterval(() => setImmediate(connections.destroyIdle), 50)
     signal.addEventListener('abort', connections.destroyAll, { once: true })
     if (signal.aborted) connections.destroyAll()
     await closed
     clearInterval(sweep)
+  }
+
+  /**
+   * Waits for a turn of the event loop that brings no connection. The kernel completes connections on its own, and resets those that nobody
+   * has accepted when the socket closes.
+   */
+  async function acceptWaiting(): Promise<void> {
+    for (let turns = 0, before = -1; before !== connections.accepted() && turns < 1_000; turns++) {
+      before = connections.accepted()
+      await nextTurn()
+    }
   }
 
   /** `http.Server.close` would cut idle connections at once, under the feet of clients that are just sending. */

@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http'
 import { connect } from 'node:net'
 import { Writable } from 'node:stream'
 import type { Pool } from 'pg'
@@ -190,7 +191,19 @@ export async function serve({
     rateLimits,
     cache,
   })
-  const server = createHttpServer({ app, port: 0, problemBaseUrl, log, health, ...timeouts })
+  let requests = 0
+  const counted: RequestListener = (request, response) => {
+    requests += 1
+    app(request, response)
+  }
+  const server = createHttpServer({
+    app: counted,
+    port: 0,
+    problemBaseUrl,
+    log,
+    health,
+    ...timeouts,
+  })
   await server.start()
   const port = server.port()
   return {
@@ -200,6 +213,8 @@ export async function serve({
     lines,
     metrics,
     health,
+    /** How many requests have come. */
+    requests: () => requests,
     stop: (graceMs = 2_000) => server.stop(AbortSignal.timeout(graceMs)),
   }
 }
