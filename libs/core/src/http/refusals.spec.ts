@@ -1,5 +1,7 @@
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
+import { eventually } from '../../testing/eventually.ts'
 import { serve } from './testing/serve.ts'
 
 type Server = Awaited<ReturnType<typeof serve>>
@@ -57,6 +59,22 @@ describe('a request that cannot be read', () => {
   it('has one answer, also where its body breaks after it was answered', async () => {
     const head = `POST /nowhere HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n`
     expect(statusesOf(await converse(head, 'zz\r\n'))).toEqual([404])
+  })
+
+  it('has one answer, also where the rest of it comes while its refusal waits for its turn', async () => {
+    const server = await serve({ headersTimeoutMs: 300 })
+    const sockets = Array.from({ length: 200 }, () => connect(server.port, '127.0.0.1'))
+    const received = sockets.map(async (socket) => {
+      let text = ''
+      socket.on('data', (chunk) => (text += chunk.toString())).on('error', () => undefined)
+      socket.write(`GET /health/live HTTP/1.1\r\n${host}`)
+      await once(socket, 'close').catch(() => undefined)
+      return text
+    })
+    await eventually(() => server.lines.some(({ msg }) => msg === 'request refused'))
+    for (const socket of sockets) socket.write('\r\n')
+    for (const text of received) expect(statusesOf(await text)).toEqual([408])
+    await server.stop()
   })
 
   it('is forgotten with the client, also where an answer is on its way', async () => {

@@ -40,8 +40,17 @@ export function createRefusals({ problemBaseUrl, log, answerEarlier }: RefusalsD
     // The parser complains again about each further packet.
     if (refused.has(socket)) return
     refused.add(socket)
-    if (isTimeout(error)) inTurn(() => refuseNow(error, socket as Socket))
+    if (isTimeout(error)) refuseInTurn(error, socket as Socket)
     else refuseNow(error, socket as Socket)
+  }
+
+  /** Nothing is read meanwhile: the rest of the request could come, and it would have two answers. */
+  function refuseInTurn(error: ParserError, socket: Socket): void {
+    socket.pause()
+    inTurn(() => {
+      refuseNow(error, socket)
+      socket.resume()
+    })
   }
 
   function refuseNow(error: ParserError, socket: Socket): void {
