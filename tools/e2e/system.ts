@@ -46,6 +46,8 @@ export async function createSystem({
     DATABASE_URL: database.url,
     REDIS_URL: redis.url,
     SMTP_URL: smtp.url,
+    // Nobody connects while these processes stop, unless a test says so.
+    SHUTDOWN_LINGER: '100ms',
     AUTH_ADMIN_EMAIL: admin.email,
     AUTH_ADMIN_PASSWORD: admin.password,
     ...authEnvironment(),
