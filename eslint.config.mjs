@@ -9,6 +9,14 @@ const globals = ['process', 'console', 'fetch', 'AbortSignal', 'URL']
 const configIsGiven =
   'Take configuration as an argument; only libs/core/src/config reads process.env.'
 
+const plainConnection = {
+  name: 'pg',
+  importNames: ['default', 'Client', 'Pool'],
+  allowTypeImports: true,
+  message:
+    'A session in another time zone stores times wrong; connect with UtcClient or UtcPool of @ashlar/core/db.',
+}
+
 /** An import of these packages, also a dynamic one, is refused with this message. */
 const refuse = (packages, message) => ({
   'no-restricted-imports': ['error', { patterns: [{ regex: packages, message }] }],
@@ -68,7 +76,10 @@ export default defineConfig(
       '@typescript-eslint/no-restricted-imports': [
         'error',
         {
-          paths: ['process', 'node:process'].map((name) => ({ name, message: configIsGiven })),
+          paths: [
+            ...['process', 'node:process'].map((name) => ({ name, message: configIsGiven })),
+            plainConnection,
+          ],
         },
       ],
     },

@@ -79,6 +79,21 @@ const refused: [rule: string, filePath: string, text: string][] = [
     'libs/core/src/store/index.ts',
     `export { env } from 'node:process'`,
   ],
+  [
+    'a client of PostgreSQL is in UTC',
+    'libs/core/src/store/index.ts',
+    `import { Client } from 'pg'\nexport const client = new Client()`,
+  ],
+  [
+    'a pool of clients is in UTC',
+    'apps/worker/src/worker.ts',
+    `import { Pool } from 'pg'\nexport const pool = new Pool()`,
+  ],
+  [
+    'no client is made past the rule',
+    'libs/auth/src/index.ts',
+    `import pg from 'pg'\nexport const client = new pg.Client()`,
+  ],
 ]
 
 const allowed: [rule: string, filePath: string, text: string][] = [
@@ -99,6 +114,11 @@ const allowed: [rule: string, filePath: string, text: string][] = [
     'one file reads process.env',
     'libs/core/src/config/environment.ts',
     `export const stone = process.env['STONE']`,
+  ],
+  [
+    'the types of pg are free to use',
+    'libs/core/src/store/index.ts',
+    `import type { Pool } from 'pg'\nexport type Pools = Pool[]`,
   ],
   [
     'a test imports the testing door of another module',

@@ -145,6 +145,10 @@ describe('the events command', () => {
     [['list', '--listener', 'shop.cuont'], 'There is no listener "shop.cuont".'],
     [['retry', '--dead', '--listener', 'shop.cuont'], 'There is no listener "shop.cuont".'],
     [['replay', '--listener', 'a.b', '--since', 'soon'], '--since soon is no time.'],
+    [
+      ['replay', '--listener', 'a.b', '--since', '2026-01-02T08:00'],
+      '--since 2026-01-02T08:00 is no time.',
+    ],
     [['prune', '--older-than', 'long'], '--older-than must be a time span like 500ms'],
     [['list', '--limit', '0'], '--limit 0 is not a number from 1 on'],
     [['purge'], 'There is no command "purge".\n\nUsage: events <command>'],

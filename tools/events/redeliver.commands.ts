@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { createEventRedelivery } from '@ashlar/core/events'
 import { readArguments, wrongUsage, type Command, type Print } from '../command/command-line.ts'
 import { requireKnownListener } from './known-listener.ts'
@@ -58,9 +59,16 @@ function change(action: keyof Redelivery, what: string, chosen: Chosen[], print:
   })
 }
 
+/** A time without a zone would be read in the zone of the machine. */
+const time = z.union([
+  z.iso.date(),
+  z.iso.datetime({ offset: true }),
+  z.iso.datetime({ offset: true, precision: -1 }),
+])
+
 function readTime(text: string): Date {
-  const time = new Date(text)
-  if (Number.isNaN(time.getTime()))
+  const read = time.safeParse(text)
+  if (!read.success)
     throw wrongUsage(`--since ${text} is no time. Write it like 2026-01-31 or 2026-01-31T08:00Z.`)
-  return time
+  return new Date(read.data)
 }

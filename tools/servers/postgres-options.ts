@@ -7,5 +7,7 @@ export interface PostgresOptions {
   database?: string
   /** False gives up safety on a crash for speed: right for tests. */
   durable: boolean
+  /** Zone of sessions that request none; UTC if unset. */
+  timeZone?: string
   logFile?: string
 }

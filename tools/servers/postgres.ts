@@ -66,14 +66,14 @@ async function launch(options: PostgresOptions, postgres: string, user: ServerUs
   }
 }
 
-function settings({ port, durable }: PostgresOptions) {
+function settings({ port, durable, timeZone = 'UTC' }: PostgresOptions) {
   const values = {
     port,
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
     max_connections: 200,
     log_timezone: 'UTC',
-    timezone: 'UTC',
+    timezone: timeZone,
     ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
   }
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`])

@@ -13,6 +13,9 @@ import { dismissReaper, removeFolderAfterwards } from './reaper.ts'
 import { startRedis } from './redis.ts'
 import { removeFolder } from './stopping.ts'
 
+/** Far from UTC, by half an hour too, and with daylight saving: a session that forgets UTC fails a test. */
+const testTimeZone = 'Australia/Lord_Howe'
+
 export interface TestServers {
   env: { DATABASE_URL: string; REDIS_URL: string }
   stop(): Promise<void>
@@ -31,6 +34,7 @@ export async function startTestServers({ durable = false } = {}): Promise<TestSe
         password,
         database: 'ashlar_test',
         durable,
+        timeZone: testTimeZone,
         logFile: join(folder, 'postgres.log'),
       }),
     ),

@@ -1,4 +1,5 @@
-import { Pool, type PoolClient, type PoolConfig } from 'pg'
+import type { PoolClient, PoolConfig } from 'pg'
+import { UtcClient, UtcPool } from './utc-client.ts'
 
 type Connected = (
   error: Error | undefined,
@@ -20,10 +21,12 @@ const stalePlan = '0A000'
 const stale = new WeakSet<PoolClient>()
 
 /**
- * A pool whose connections are closed unless they come back idle. After a freeze of the server, or of the network, Prisma gives back connections
- * whose ROLLBACK was never sent: whoever got one next would write into the transaction of another, and lose it with that.
+ * A pool whose connections are closed unless they come back idle and in UTC. After a freeze of the server,
+ * or of the network, Prisma returns connections whose ROLLBACK was never sent: the next user would write
+ * into the transaction of another, and lose it with that. After a `SET TIME ZONE`, the next user would
+ * store times in that zone.
  */
-export class CleanPool extends Pool {
+export class CleanPool extends UtcPool {
   constructor(config: PoolConfig) {
     super(config)
     this.on('connect', (client) =>
@@ -52,10 +55,13 @@ function guarded(client: PoolClient): PoolClient {
 
 /** Made here and not where it is assigned: V8 keeps a function that is written where a property gets it in the old generation, with all it holds. */
 function guard(client: PoolClient, release: PoolClient['release']): PoolClient['release'] {
-  return (error) => release.call(client, error || stale.has(client) || !isIdle(client))
+  return (error) =>
+    release.call(client, error || stale.has(client) || !isIdle(client) || !isInUtc(client))
 }
 
 const insideOf = (client: PoolClient) => client as unknown as Inside
+
+const isInUtc = (client: PoolClient) => client instanceof UtcClient && client.isInUtc()
 
 function isIdle(client: PoolClient): boolean {
   const inside = insideOf(client)

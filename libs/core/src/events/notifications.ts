@@ -1,4 +1,4 @@
-import { Client } from 'pg'
+import { UtcClient } from '../db/index.ts'
 import type { Logger } from '../logging/index.ts'
 import { createOutageLog } from '../redis/index.ts'
 
@@ -21,7 +21,7 @@ export function createNotifications({
   log,
 }: NotificationsDeps) {
   const outage = createOutageLog(log, 'listening for notifications')
-  let client: Client | undefined
+  let client: UtcClient | undefined
   let timer: NodeJS.Timeout | undefined
   let stopped = false
   let pauseMs = reconnectMs.first
@@ -38,7 +38,7 @@ export function createNotifications({
   }
 
   async function connect(): Promise<void> {
-    const mine = new Client({
+    const mine = new UtcClient({
       connectionString,
       connectionTimeoutMillis: 2_000,
       query_timeout: 2_000,

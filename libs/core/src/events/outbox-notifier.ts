@@ -1,5 +1,5 @@
-import { Pool } from 'pg'
 import type { CoreConfig } from '../config/index.ts'
+import { UtcPool } from '../db/index.ts'
 import type { Component } from '../lifecycle/index.ts'
 import type { Logger } from '../logging/index.ts'
 
@@ -26,7 +26,7 @@ export interface OutboxNotifierDeps {
  * gets lost costs a second at most, because the relays look by themselves too.
  */
 export function createOutboxNotifier({ config, log }: OutboxNotifierDeps) {
-  const connection = new Pool({
+  const connection = new UtcPool({
     connectionString: config.databaseUrl,
     application_name: 'ashlar outbox notifier',
     max: 1,

@@ -11,6 +11,7 @@ import {
   type OutageLog,
 } from '../redis/index.ts'
 import type { Metrics } from '../telemetry/index.ts'
+import { repeatStrategy } from './cron-times.ts'
 import { createJobAttempt, type WorkedQueue } from './job-attempt.ts'
 import { retryDelay } from './retry.ts'
 import { bullTelemetry } from './tracing.ts'
@@ -90,6 +91,7 @@ export function createJobWorkers(deps: JobWorkersDeps): JobWorkers {
       ...timing,
       ...bullTelemetry(config),
       settings: {
+        repeatStrategy,
         backoffStrategy: (attemptsMade, _type, _error, job) =>
           retryDelay(
             pauseOf(job) ?? (job && queue.policyOf(job)) ?? { backoffMs: firstPauseMs },

@@ -9,6 +9,7 @@ import {
   withDeadline,
   type RedisConnection,
 } from '../redis/index.ts'
+import { repeatStrategy } from './cron-times.ts'
 
 export interface QueuesDeps {
   config: Pick<CoreConfig, 'redisUrl' | 'appName'>
@@ -65,6 +66,7 @@ export function createQueues({ config, log }: QueuesDeps): Queues {
     const queue = new Queue(name, {
       connection: redis.client,
       prefix: bullPrefix(config),
+      settings: { repeatStrategy },
       // Otherwise a queue made while Redis is away waits for ever, or stays broken when its first command fails.
       skipWaitingForReady: true,
       skipVersionCheck: true,

@@ -1,11 +1,17 @@
-import { CronExpressionParser } from 'cron-parser'
 import type { z } from 'zod'
+import { isTimeZone } from './clock-changes.ts'
+import { createCronTimes, type CronSchedule } from './cron-times.ts'
 
 /**
- * When a task runs by itself: at the times of a cron expression (five fields, or six with seconds; UTC unless a time zone is given), or every
- * so many milliseconds. In a zone with daylight saving, a time that the clock skips runs an hour later, and one that comes twice runs the first time.
+ * When a task runs by itself: at the times of a cron expression (five fields, or six with seconds; UTC
+ * unless a time zone is given), or every so many milliseconds.
+ *
+ * In a zone with daylight saving, a time that the clock skips runs later, by as much as was skipped
+ * (an hour in most zones), and one that comes twice runs the first time. An expression that names
+ * every hour runs in each hour that passes, also in the one that comes twice. Runs that fall together
+ * are one.
  */
-export type Schedule = ({ cron: string; timeZone?: string } | { everyMs: number }) & {
+export type Schedule = (CronSchedule | { everyMs: number }) & {
   /** Payload of each run; `{}` if unset. */
   payload?: unknown
 }
@@ -23,9 +29,10 @@ export function assertSchedule(
 export function countTicks(schedule: Schedule, from: Date, until: Date, most = 100_000): number {
   if ('everyMs' in schedule)
     return Math.min(Math.floor((until.getTime() - from.getTime()) / schedule.everyMs), most)
-  const times = parseCron(schedule.cron, schedule.timeZone, from)
+  const times = createCronTimes(schedule)
   let count = 0
-  while (count < most && times.next().getTime() <= until.getTime()) count += 1
+  for (let time = times.next(from.getTime()); time <= until.getTime(); time = times.next(time))
+    if (++count === most) break
   return count
 }
 
@@ -39,7 +46,7 @@ function findFault(schedule: Schedule): string | undefined {
     return `"${timeZone}" is no time zone; give a name like Europe/Vienna.`
   try {
     if (!/^\s*(@\w+|\S+(\s+\S+){4,5})\s*$/.test(cron)) throw new Error('it needs five fields')
-    parseCron(cron, timeZone, new Date()).next()
+    createCronTimes(schedule).next(Date.now())
     return undefined
   } catch (error) {
     return `"${cron}" is no cron expression (${(error as Error).message}).`
@@ -49,15 +56,4 @@ function findFault(schedule: Schedule): string | undefined {
 function findPayloadFault(schema: z.ZodType, payload: unknown): string | undefined {
   const { error } = schema.safeParse(payload)
   return error && `its payload: ${error.issues.map(({ message }) => message).join(', ')}.`
-}
-
-const parseCron = (cron: string, timeZone = 'UTC', currentDate: Date) =>
-  CronExpressionParser.parse(cron, { tz: timeZone, currentDate })
-
-function isTimeZone(timeZone: string): boolean {
-  try {
-    return Boolean(new Intl.DateTimeFormat('en', { timeZone }))
-  } catch {
-    return false
-  }
 }

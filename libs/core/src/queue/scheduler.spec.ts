@@ -6,6 +6,7 @@ import { startTcpProxy } from '../../testing/tcp-proxy.ts'
 import type { Component } from '../lifecycle/index.ts'
 import { bullPrefix } from '../redis/index.ts'
 import { createMetrics } from '../telemetry/index.ts'
+import { findStretches } from './clock-changes.ts'
 import { createQueues, type Queues } from './queues.ts'
 import { createScheduler } from './scheduler.ts'
 import type { Schedule } from './schedule.ts'
@@ -139,6 +140,30 @@ describe('the scheduler', () => {
       expect(ticks).toEqual(ticks.map((_, index) => first + index * stepMs))
     },
   )
+
+  it('keeps a run at midnight where the clock skips it, whether the scheduler or a worker makes it', async () => {
+    const timeZone = 'Asia/Beirut'
+    const day = 86_400_000
+    const { start, offset, jump } = findStretches(
+      timeZone,
+      Date.now() + 2 * day,
+      Date.now() + 368 * day,
+    ).find((stretch) => stretch.jump > 0)!
+    const midnight = new Date(start + offset - jump)
+    const date = midnight.getUTCDate()
+    const cron = `0 0 ${date - 1},${date} ${midnight.getUTCMonth() + 1} *`
+    const task = handle(defineTask('shop.close', z.object({})), () => {}, {
+      schedule: { cron, timeZone },
+    })
+    const queue = queues.get('shop.tasks')
+    const next = async () => (await queue.getJobSchedulers())[0]?.next
+    await run(scheduler([task]))
+    await eventually(async () => (await next()) === start - day)
+    await run(createTaskWorkers({ config, queues, log, metrics, tasks: [task] }))
+    const [waiting] = await queue.getDelayed()
+    await waiting?.promote()
+    await eventually(async () => (await next()) === start)
+  })
 
   it('keeps to the queues of its modules', async () => {
     await queues.get('other.tasks').upsertJobScheduler('other.task', { every: 3_600_000 })

@@ -1,4 +1,5 @@
-import { Client } from 'pg'
+import type { Client } from 'pg'
+import { SessionTimeZoneError, UtcClient } from '../utc-client.ts'
 import { hasState, isPostgresError, MigrationError, sqlState } from './migration.errors.ts'
 
 const connectTimeoutMs = 5_000
@@ -43,7 +44,7 @@ export function databaseName(databaseUrl: string): string {
 export const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
 async function connect(databaseUrl: string): Promise<Client> {
-  const client = new Client({
+  const client = new UtcClient({
     connectionString: databaseUrl,
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
@@ -80,6 +81,8 @@ async function createDatabase(databaseUrl: string): Promise<void> {
 }
 
 function describeFailure(databaseUrl: string, error: unknown): MigrationError {
+  if (error instanceof SessionTimeZoneError)
+    return new MigrationError(error.message, { cause: error })
   const { hostname, port, username } = new URL(databaseUrl)
   const server = `${hostname}:${port || '5432'}`
   const user = decodeURIComponent(username)

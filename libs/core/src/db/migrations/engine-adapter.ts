@@ -4,7 +4,8 @@ import {
   DriverAdapterError,
   type SqlDriverAdapter,
 } from '@prisma/driver-adapter-utils'
-import { Pool, type QueryResult } from 'pg'
+import type { Pool, QueryResult } from 'pg'
+import { UtcPool } from '../utc-client.ts'
 import { isPostgresError, type PostgresError } from './migration.errors.ts'
 import { withCompletion } from './migration-script.ts'
 
@@ -47,7 +48,7 @@ export async function createEngineAdapter({
 
 /** One connection: what a script sets up, such as a temporary table or `SET`, holds until it ends. */
 function createPool(connectionString: string): Pool {
-  const pool = new Pool({
+  const pool = new UtcPool({
     connectionString,
     max: 1,
     connectionTimeoutMillis: 5_000,

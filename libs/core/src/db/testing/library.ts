@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PrismaPg } from '@prisma/adapter-pg'
-import { Pool } from 'pg'
 import { cloneTestDatabase } from '../../../testing/database.ts'
 import { mapErrors } from '../database-errors.extension.ts'
 import { findPage } from '../find-page.extension.ts'
@@ -9,6 +8,7 @@ import { PrismaClient } from '../fixtures/generated/client.ts'
 import { relations } from '../fixtures/generated/relations.ts'
 import { hideDeleted } from '../soft-delete.extension.ts'
 import { softDelete } from '../soft-delete.methods.ts'
+import { UtcPool } from '../utc-client.ts'
 
 export type Library = Awaited<ReturnType<typeof createLibrary>>
 
@@ -18,7 +18,7 @@ export async function createLibrary() {
     process.env['DATABASE_URL'] ?? '',
     process.env['JEST_WORKER_ID'] ?? '1',
   )
-  const pool = new Pool({ connectionString: database.url })
+  const pool = new UtcPool({ connectionString: database.url })
   await pool.query(readFileSync(join(__dirname, '..', 'fixtures', 'library.sql'), 'utf8'))
   const plain = new PrismaClient({ adapter: new PrismaPg(pool) })
   const db = plain
