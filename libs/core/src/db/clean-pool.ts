@@ -1,10 +1,11 @@
-import { Pool, type PoolClient, type PoolConfig } from 'pg'
+import type { PoolClient } from 'pg'
+import { cancelLateStatements, wasCancelled } from './late-statements.ts'
+import { PatientPool, type Connected, type PatientPoolConfig } from './patient-pool.ts'
 
-type Connected = (
-  error: Error | undefined,
-  client: PoolClient | undefined,
-  release: (error?: Error | boolean) => void,
-) => void
+export interface CleanPoolConfig extends PatientPoolConfig {
+  /** Milliseconds after which a statement is cancelled on the server; never if absent. */
+  cancelAfterMs?: number
+}
 
 /** What pg knows of a connection, and its types do not tell. */
 interface Inside {
@@ -23,9 +24,10 @@ const stale = new WeakSet<PoolClient>()
  * A pool whose connections are closed unless they come back idle. After a freeze of the server, or of the network, Prisma gives back connections
  * whose ROLLBACK was never sent: whoever got one next would write into the transaction of another, and lose it with that.
  */
-export class CleanPool extends Pool {
-  constructor(config: PoolConfig) {
+export class CleanPool extends PatientPool {
+  constructor({ cancelAfterMs, ...config }: CleanPoolConfig) {
     super(config)
+    if (cancelAfterMs !== undefined) cancelLateStatements({ pool: this, afterMs: cancelAfterMs })
     this.on('connect', (client) =>
       insideOf(client).connection.on('errorMessage', ({ code }) => {
         if (code === stalePlan) stale.add(client)
@@ -52,8 +54,11 @@ function guarded(client: PoolClient): PoolClient {
 
 /** Made here and not where it is assigned: V8 keeps a function that is written where a property gets it in the old generation, with all it holds. */
 function guard(client: PoolClient, release: PoolClient['release']): PoolClient['release'] {
-  return (error) => release.call(client, error || stale.has(client) || !isIdle(client))
+  return (error) => release.call(client, error || isSpent(client))
 }
+
+const isSpent = (client: PoolClient): boolean =>
+  stale.has(client) || wasCancelled(client) || !isIdle(client)
 
 const insideOf = (client: PoolClient) => client as unknown as Inside
 
