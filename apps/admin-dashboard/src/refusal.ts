@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler, Request, Response } from 'express'
 import { statusOf, type AppError } from '@ashlar/core/errors'
-import { problemHeaders, problemType, tellOperators, toAppError } from '@ashlar/core/http'
+import { createOperatorLog, problemHeaders, problemType, toAppError } from '@ashlar/core/http'
 import type { Logger } from '@ashlar/core/logging'
 import type { Html } from './pages/html.ts'
 import { refusalPage } from './pages/refusal.page.ts'
@@ -12,19 +12,20 @@ export interface RefusalDeps {
 }
 
 /** Tells a person at a browser what a program is told as problem+json. */
-export const answerWithPage =
-  ({ appName, log }: RefusalDeps): ErrorRequestHandler =>
-  (thrown: unknown, request, response, next) => {
+export function answerWithPage({ appName, log }: RefusalDeps): ErrorRequestHandler {
+  const tellOperators = createOperatorLog(log)
+  return (thrown: unknown, request, response, next) => {
     if (response.headersSent) return next(thrown)
     response.vary('Accept')
     if (!wantsPage(request)) return next(thrown)
     const error = toAppError(thrown)
-    tellOperators(log, error)
+    tellOperators(error)
     const { title } = error.definition
     const retryAfter = problemHeaders(error)['Retry-After']
     const page = refusalPage({ appName, title, detail: error.message, retryAfter })
     sendRefusal(request, response, error, page)
   }
+}
 
 /** A page under the status and the header fields that a problem would have. */
 export function sendRefusal(

@@ -13,16 +13,18 @@ export type TcpProxy = Awaited<ReturnType<typeof startTcpProxy>>
  * await redis.reset()    // the same, as when the server's process dies: ECONNRESET
  * redis.freeze()         // connections stay, nothing is answered
  * await redis.restore()
+ * redis.slowDown(1_500) // new connections are answered this many milliseconds later
  * redis.leadTo('redis://127.0.0.1:6380') // new connections get there, as after a failover
  */
 export async function startTcpProxy(serverUrl: string) {
   let target = new URL(serverUrl)
   const pairs = new Set<[Socket, Socket]>()
   let frozen = false
+  let lateMs = 0
   let server = createServer(join)
   const port = await listen(0)
   const url = Object.assign(new URL(serverUrl), { hostname: '127.0.0.1', port: String(port) }).href
-  return { url, cut, reset, freeze, restore, leadTo, close: cut }
+  return { url, cut, reset, freeze, restore, slowDown, leadTo, close: cut }
 
   async function listen(at: number): Promise<number> {
     server.listen(at, '127.0.0.1')
@@ -41,7 +43,12 @@ export async function startTcpProxy(serverUrl: string) {
           pairs.delete(pair)
           for (const each of pair) each.destroy()
         })
-    if (!frozen) flow(pair)
+    if (lateMs > 0) setTimeout(begin, lateMs).unref()
+    else begin()
+
+    function begin(): void {
+      if (!frozen) flow(pair)
+    }
   }
 
   function flow([client, upstream]: [Socket, Socket]): void {
@@ -65,6 +72,10 @@ export async function startTcpProxy(serverUrl: string) {
       upstream.destroy()
     }
     await once(server, 'close')
+  }
+
+  function slowDown(ms: number): void {
+    lateMs = ms
   }
 
   function leadTo(otherUrl: string): void {

@@ -5,6 +5,7 @@ import { createHealth, createHttpApp, createHttpServer } from '../src/http/index
 import { createLogger } from '../src/logging/index.ts'
 import { createCore, type Clock, type Core, type FeatureModule } from '../src/module/index.ts'
 import { cloneTestDatabase } from './database.ts'
+import { eventually } from './eventually.ts'
 
 export interface TestCoreOptions {
   clock?: Clock
@@ -51,6 +52,15 @@ export async function createTestCore({
   const log = createLogger({ name: 'test', config, destination })
   const core = createCore({ process: 'test', config, log, ...(clock && { clock }) })
   await core.lifecycle.start()
+  // A busy machine may take longer than a query waits for its connection.
+  await eventually(
+    () =>
+      core.database.ping().then(
+        () => true,
+        () => false,
+      ),
+    60_000,
+  )
   return { core, lines, stop }
 
   async function stop() {

@@ -163,7 +163,7 @@ describe('without Redis', () => {
         expect(answer.headers.get('retry-after')).toBe('1')
         expect(await answer.text()).toContain('Try again in 1 second.')
         expect(auth.lines).toContainEqual(
-          expect.objectContaining({ level: 'error', problem: 'service.unavailable' }),
+          expect.objectContaining({ status: 503, problem: 'service.unavailable' }),
         )
       }
     },

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import type { Logger } from '../logging/index.ts'
+import { isUnavailable } from '../errors/index.ts'
+import { createOutageLog, type Logger } from '../logging/index.ts'
 import type { Metrics } from '../telemetry/index.ts'
 import { longestLifeMs, longestLoadMs, type EntryStore, type Lookup } from './entry-store.ts'
 
@@ -64,6 +65,7 @@ const largestValue = 256 * 1024
 
 export function createSpace<Value>(deps: SpaceDeps<Value>): CacheSpace<Value> {
   const { name, schema, version, entries, flights, refreshes, log, metrics } = deps
+  const outage = createOutageLog(log.child({ space: name }), 'refreshing the cache')
   return { get, set, delete: remove, wrap }
 
   async function get(key: string): Promise<Value | null | undefined> {
@@ -157,9 +159,10 @@ export function createSpace<Value>(deps: SpaceDeps<Value>): CacheSpace<Value> {
   /** The caller has the stale value already. */
   function refresh(key: string, options: CacheOptions, load: Load<Value>, lookup: Lookup): void {
     const running = loadAndKeep(key, options, load, lookup)
-      .catch((error: unknown) =>
-        log.warn({ err: error, space: name }, 'a refresh of the cache failed'),
-      )
+      .then(outage.recovered, (error: unknown) => {
+        if (isUnavailable(error)) outage.failed(error)
+        else log.warn({ err: error, space: name }, 'a refresh of the cache failed')
+      })
       .then(() => void refreshes.delete(running))
     refreshes.add(running)
   }

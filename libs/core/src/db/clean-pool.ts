@@ -1,11 +1,12 @@
-import type { PoolClient, PoolConfig } from 'pg'
-import { UtcClient, UtcPool } from './utc-client.ts'
+import type { PoolClient } from 'pg'
+import { cancelLateStatements, wasCancelled } from './late-statements.ts'
+import { PatientPool, type Connected, type PatientPoolConfig } from './patient-pool.ts'
+import { UtcClient } from './utc-client.ts'
 
-type Connected = (
-  error: Error | undefined,
-  client: PoolClient | undefined,
-  release: (error?: Error | boolean) => void,
-) => void
+export interface CleanPoolConfig extends PatientPoolConfig {
+  /** Milliseconds after which a statement is cancelled on the server; never if absent. */
+  cancelAfterMs?: number
+}
 
 /** What pg knows of a connection, and its types do not tell. */
 interface Inside {
@@ -26,9 +27,10 @@ const stale = new WeakSet<PoolClient>()
  * into the transaction of another, and lose it with that. After a `SET TIME ZONE`, the next user would
  * store times in that zone.
  */
-export class CleanPool extends UtcPool {
-  constructor(config: PoolConfig) {
+export class CleanPool extends PatientPool {
+  constructor({ cancelAfterMs, ...config }: CleanPoolConfig) {
     super(config)
+    if (cancelAfterMs !== undefined) cancelLateStatements({ pool: this, afterMs: cancelAfterMs })
     this.on('connect', (client) =>
       insideOf(client).connection.on('errorMessage', ({ code }) => {
         if (code === stalePlan) stale.add(client)
@@ -55,9 +57,11 @@ function guarded(client: PoolClient): PoolClient {
 
 /** Made here and not where it is assigned: V8 keeps a function that is written where a property gets it in the old generation, with all it holds. */
 function guard(client: PoolClient, release: PoolClient['release']): PoolClient['release'] {
-  return (error) =>
-    release.call(client, error || stale.has(client) || !isIdle(client) || !isInUtc(client))
+  return (error) => release.call(client, error || isSpent(client))
 }
+
+const isSpent = (client: PoolClient): boolean =>
+  stale.has(client) || wasCancelled(client) || !isIdle(client) || !isInUtc(client)
 
 const insideOf = (client: PoolClient) => client as unknown as Inside
 

@@ -1,4 +1,4 @@
-import { toDatabaseError } from './database-errors.ts'
+import { toChangeError, toDatabaseError } from './database-errors.ts'
 import { Prisma } from './generated/client.ts'
 import { askAgainIfLost } from './reader.ts'
 
@@ -13,7 +13,7 @@ const reads = new Set<string>([
   'groupBy',
 ])
 
-/** Every query fails with the errors of {@link toDatabaseError}. A read whose connection broke is asked once more. */
+/** Every query fails with the errors of {@link toDatabaseError}, a change with those of {@link toChangeError}. A read whose connection broke is asked once more. */
 export const mapErrors = Prisma.defineExtension({
   name: 'map-errors',
   query: {
@@ -23,11 +23,15 @@ export const mapErrors = Prisma.defineExtension({
       try {
         return await (repeatable ? askAgainIfLost(run) : run())
       } catch (error) {
-        throw toDatabaseError(error)
+        throw mayChange(asked) ? toChangeError(error) : toDatabaseError(error)
       }
     },
   },
 })
+
+/** A statement in a transaction changes nothing without its `COMMIT`, which is not sent after an error. */
+const mayChange = (asked: { operation: string }): boolean =>
+  !reads.has(asked.operation) && !isInTransaction(asked)
 
 /** The rest of a transaction is lost with its connection. Prisma tells its extensions, but not their types. */
 function isInTransaction(asked: object): boolean {

@@ -8,6 +8,7 @@ import {
   valueRefused,
   valueTaken,
 } from '../errors/index.ts'
+import { saysWhileOpened } from './opening-error.ts'
 
 const retryAfterSeconds = 1
 
@@ -24,11 +25,15 @@ const timedOut = /^(57014|55P03|25P0[34])$/
 // Away, out of connections, disk or memory, a broken disk, or a standby after a failover, which takes no writes (25006).
 const unavailable =
   /^(P1001|P1002|P1008|P1017|P2024|P2037|57P0\d|08\w{3}|53\w{3}|58\w{3}|25006|ECONN\w+|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|E(HOST|NET)UNREACH|ConnectionClosed|DatabaseNotReachable|SocketTimeout|TlsConnectionError)$/
+// A socket or a session that ended after a statement was sent. 57P03 is told to those alone who connect.
+const unanswered =
+  /^(P1017|57P0[1245]|08\w{3}|ECONNRESET|EPIPE|ETIMEDOUT|E(HOST|NET)UNREACH|ConnectionClosed|SocketTimeout)$/
 const lost = /^(P1017|57P0[12]|ECONNRESET|EPIPE|ConnectionClosed|0A000)$/
 
 // What `pg` says without any code, and Prisma under the one code that it has for everything about transactions.
 const codeOfTransactions = 'P2028'
 const saysLost = /^Connection terminated unexpectedly$|not queryable$/
+const saysUnanswered = /^Query read timeout$|^Connection terminated( unexpectedly)?$/
 const saysTimedOut = /^Query read timeout$|on an expired transaction/
 const saysUnavailable =
   /^timeout exceeded when trying to connect$|^Connection terminated|not queryable$|Unable to start a transaction in the given time/
@@ -56,6 +61,39 @@ export function toDatabaseError(error: unknown): unknown {
   if (shows(unavailable, saysUnavailable))
     return databaseUnavailable({ cause: error, retryAfterSeconds })
   return error
+}
+
+const outcomeUnknown = {
+  detail:
+    'The database did not confirm the change, which may have happened all the same. Where the route takes an Idempotency-Key, a repeat with the same key is safe; otherwise look first whether it has happened.',
+  extensions: { outcome: 'unknown' },
+}
+
+/**
+ * The same for a change, the whole of a transaction or a statement outside: one that was sent and not
+ * answered may have happened, and the error says so in its `detail` and by `outcome`.
+ */
+export function toChangeError(error: unknown): unknown {
+  const told = toDatabaseError(error)
+  if (!(told instanceof AppError) || !isUnanswered(error)) return told
+  return new AppError(told.definition, { cause: error, retryAfterSeconds, ...outcomeUnknown })
+}
+
+/** Whether a change that failed with this error may have happened. */
+export const isOutcomeUnknown = (error: unknown): boolean =>
+  error instanceof AppError && error.extensions['outcome'] === outcomeUnknown.extensions.outcome
+
+function isUnanswered(error: unknown): boolean {
+  const failures = chain(error)
+  const says = (saying: RegExp) =>
+    failures.some((each) => speaksForItself(each) && saying.test(lastLine(each)))
+  if (says(saysWhileOpened)) return false
+  return (
+    says(saysUnanswered) ||
+    failures.some(({ originalCode, code, kind }) =>
+      unanswered.test(String(originalCode ?? code ?? kind)),
+    )
+  )
 }
 
 /**

@@ -1,10 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { PrismaPg } from '@prisma/adapter-pg'
 import type { Pool } from 'pg'
 import type { CoreConfig } from '../config/index.ts'
-import type { Logger } from '../logging/index.ts'
+import { createOutageLog, type Logger } from '../logging/index.ts'
 import { CleanPool } from './clean-pool.ts'
 import { toDatabaseError } from './database-errors.ts'
 import { extendClient } from './extend-client.ts'
+import { createFirstConnections } from './first-connections.ts'
 import { PrismaClient } from './generated/client.ts'
 import { createReader, type Read } from './reader.ts'
 import { createStatementNames } from './statement-names.ts'
@@ -30,13 +32,34 @@ export interface Database {
   read: Read
   /** What each transaction has to set for itself, because a pooler stands between and a connection is not ours. */
   transactionLimits: Partial<typeof serverLimits>
-  /** Answers when the server does. Uses a connection of its own, so that a busy pool does not look like a dead server. */
+  /** Opens the first connections, and goes on with it in the background where that takes over a second. */
+  start(): Promise<void>
+  /**
+   * Answers when the server does and the pool has its first connections. Uses a connection of its own, so that a busy pool does not look like
+   * a dead server.
+   */
   ping(): Promise<void>
   close(): Promise<void>
 }
 
 // pg waits without limit unless told otherwise. `query_timeout` is the client's own clock and ends the wait for a frozen server.
-const clientLimits = { connectionTimeoutMillis: 1_000, query_timeout: 6_000, keepAlive: true }
+const clientLimits = {
+  waitMs: 1_000,
+  openMs: 10_000,
+  query_timeout: 6_000,
+  keepAlive: true,
+  // Connections that are kept would be forgotten by firewalls, which drop what is silent for minutes.
+  keepAliveInitialDelayMillis: 30_000,
+}
+
+/** After `statement_timeout`, and early enough for the answer to arrive before `query_timeout`. */
+const cancelAfterMs = 5_250
+
+/** Connections that are opened at the start and kept, so that the first requests find some. */
+const firstConnections = 4
+
+/** An absent PostgreSQL does not keep a process from starting. */
+const startMs = 1_000
 
 const serverLimits = {
   statement_timeout: 5_000,
@@ -53,17 +76,24 @@ export function createDatabase({ config, log }: DatabaseDeps): Database {
     // PgBouncer refuses a connection that brings them.
     ...(!config.databasePooler && serverLimits),
   }
-  const pool = new CleanPool({ ...connection, max: config.databasePoolSize })
+  const outage = createOutageLog(log, 'the connection to PostgreSQL')
+  const count = Math.min(firstConnections, config.databasePoolSize)
+  const pool = new CleanPool({
+    ...connection,
+    max: config.databasePoolSize,
+    min: count,
+    cancelAfterMs,
+    onRefused: outage.failed,
+  })
   const pingPool = new CleanPool({
     ...connection,
     max: 1,
     query_timeout: 1_000,
     idleTimeoutMillis: 60_000,
   })
-  for (const each of [pool, pingPool])
-    each.on('error', (error) =>
-      log.warn({ reason: error.message }, 'lost an idle database connection'),
-    )
+  const first = createFirstConnections({ pool, count, outage })
+  pool.on('connect', outage.recovered)
+  for (const each of [pool, pingPool]) each.on('error', noticeLoss)
   // Behind a pooler in transaction mode, the next statement may meet another connection.
   const named = !config.databasePooler
   const adapter = new PrismaPg(
@@ -73,15 +103,28 @@ export function createDatabase({ config, log }: DatabaseDeps): Database {
   const client = extendClient(new PrismaClient({ adapter }), { poolSize: config.databasePoolSize })
   const read = createReader(pool, { named })
   const transactionLimits = config.databasePooler ? serverLimits : {}
-  return { client, pool, read, transactionLimits, ping, close }
+  return { client, pool, read, transactionLimits, start, ping, close }
+
+  async function start() {
+    await Promise.race([first.keepTrying(), sleep(startMs, undefined, { ref: false })])
+  }
 
   async function ping() {
-    await pingPool.query('SELECT 1').catch((error: unknown) => {
+    try {
+      await pingPool.query('SELECT 1')
+      if (!first.wereOpened()) await first.open()
+    } catch (error) {
       throw toDatabaseError(error)
-    })
+    }
+  }
+
+  function noticeLoss(error: Error) {
+    outage.failed(error)
+    if (first.wereOpened()) void first.keepTrying()
   }
 
   async function close() {
+    first.stop()
     await client.$disconnect()
     await Promise.all([pool.end(), pingPool.end()])
   }

@@ -1,7 +1,7 @@
 export { createBatchedLookup, type Lookup } from './batched-lookup.ts'
 export { coalesce, type CoalesceOptions } from './coalesce.ts'
 export { createDatabase, type Database, type DatabaseDeps } from './database.ts'
-export { toDatabaseError, violates } from './database-errors.ts'
+export { isOutcomeUnknown, toChangeError, toDatabaseError, violates } from './database-errors.ts'
 export { mapPage, type Page, type PageRequest, type Pagination } from './page.ts'
 export type { Read, ReadStatement } from './reader.ts'
 export { type PurgeOptions } from './soft-delete.methods.ts'

@@ -70,7 +70,7 @@ it('idle connections that were cut go unnoticed', () =>
     for (let round = 1; round <= 3; round += 1) {
       await Promise.all([client.user.count(), client.user.count(), client.user.count()])
       expect(await terminate('%')).toBeGreaterThan(0)
-      await eventually(() => pool.totalCount === 0)
+      await eventually(async () => (await terminate('%')) === 0 && pool.totalCount === 0)
       expect(await client.user.count()).toEqual(expect.any(Number))
       await client.user.deleteMany()
     }

@@ -74,9 +74,9 @@ export class UtcClient extends InsideClient {
   }
 }
 
-/** A pool of {@link UtcClient}s. */
+/** A pool of {@link UtcClient}s, or of a class of them. */
 export class UtcPool extends Pool {
   constructor(config: PoolConfig) {
-    super({ ...config, Client: UtcClient })
+    super({ Client: UtcClient, ...config })
   }
 }

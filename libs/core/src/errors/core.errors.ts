@@ -21,7 +21,7 @@ export const databaseUnavailable = defineError({
   code: 'database.unavailable',
   title: 'Database unavailable',
   detail: 'The database cannot be reached right now.',
-  help: 'Repeat the request after the time that Retry-After gives.',
+  help: 'Repeat the request after the time that Retry-After gives. If the problem has "outcome": "unknown", a change may have happened: repeat it with the same Idempotency-Key, or look first.',
 })
 
 export const databaseTimeout = defineError({
@@ -29,7 +29,7 @@ export const databaseTimeout = defineError({
   code: 'database.timeout',
   title: 'Database timeout',
   detail: 'The database took too long to answer.',
-  help: 'Repeat the request after the time that Retry-After gives; narrow it if it is a large list.',
+  help: 'Repeat the request after the time that Retry-After gives; narrow it if it is a large list. If the problem has "outcome": "unknown", a change may have happened: repeat it with the same Idempotency-Key, or look first.',
 })
 
 export const databaseContention = defineError({

@@ -22,4 +22,4 @@ export {
   valueRefused,
   valueTaken,
 } from './core.errors.ts'
-export { isRetryable, statusOf } from './status.ts'
+export { isRetryable, isUnavailable, statusOf } from './status.ts'

@@ -23,6 +23,10 @@ const statusByKind: Record<ErrorKind, number> = {
 /** The HTTP status of a failure. */
 export const statusOf = (kind: ErrorKind): number => statusByKind[kind]
 
+/** Whether something that this process needs is away or too busy, which is no defect. */
+export const isUnavailable = (error: unknown): boolean =>
+  error instanceof AppError && error.kind === 'unavailable'
+
 /** A repeat can only help where the world may change in between; a wrong input stays wrong. */
 export const isRetryable = (error: unknown): boolean =>
   !(error instanceof AppError) ||

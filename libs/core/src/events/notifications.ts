@@ -1,6 +1,5 @@
 import { UtcClient } from '../db/index.ts'
-import type { Logger } from '../logging/index.ts'
-import { createOutageLog } from '../redis/index.ts'
+import { createOutageLog, type Logger } from '../logging/index.ts'
 
 export interface NotificationsDeps {
   /** Without a pooler between: LISTEN belongs to one session. */
@@ -40,7 +39,8 @@ export function createNotifications({
   async function connect(): Promise<void> {
     const mine = new UtcClient({
       connectionString,
-      connectionTimeoutMillis: 2_000,
+      // Nobody waits for it, so a slow machine has time.
+      connectionTimeoutMillis: 10_000,
       query_timeout: 2_000,
       keepAlive: true,
       application_name: 'ashlar outbox relay',

@@ -1,5 +1,5 @@
 import type { CoreConfig } from '../config/index.ts'
-import { UtcPool } from '../db/index.ts'
+import { PatientPool } from '../db/patient-pool.ts'
 import type { Component } from '../lifecycle/index.ts'
 import type { Logger } from '../logging/index.ts'
 
@@ -26,12 +26,11 @@ export interface OutboxNotifierDeps {
  * gets lost costs a second at most, because the relays look by themselves too.
  */
 export function createOutboxNotifier({ config, log }: OutboxNotifierDeps) {
-  const connection = new UtcPool({
+  const connection = new PatientPool({
     connectionString: config.databaseUrl,
     application_name: 'ashlar outbox notifier',
     max: 1,
     idleTimeoutMillis: 60_000,
-    connectionTimeoutMillis: 1_000,
     query_timeout: 1_000,
     keepAlive: true,
   })

@@ -1,5 +1,6 @@
 import type { AppError } from '../errors/index.ts'
 import { statusOf } from '../errors/index.ts'
+import { createOutageLog, type Logger } from '../logging/index.ts'
 import { notReady } from './errors.ts'
 
 export interface HealthCheck {
@@ -14,6 +15,8 @@ export interface HealthDeps {
   checks: readonly HealthCheck[]
   /** Begins the `type` of the problem that an unready process answers. */
   problemBaseUrl: string
+  /** Told why the process is not ready, at most every few seconds; nobody if unset. */
+  log?: Logger
   /** How long one check may take, in milliseconds. */
   timeoutMs?: number
   /** How long a result is given again, so that probes do not load what they ask. */
@@ -41,9 +44,15 @@ export type Health = ReturnType<typeof createHealth>
 export function createHealth({
   checks,
   problemBaseUrl,
+  log,
   timeoutMs = 1_000,
   maxAgeMs = 1_000,
 }: HealthDeps) {
+  const outages = new Map(
+    checks.flatMap(({ name, required }) =>
+      log && required ? [[name, createOutageLog(log.child({ check: name }), 'readiness')]] : [],
+    ),
+  )
   let draining = false
   let last: { checks: Promise<Checks>; until: number } | undefined
   return { live, ready, startDraining }
@@ -77,18 +86,15 @@ export function createHealth({
     )
   }
 
-  async function runCheck(each: HealthCheck): Promise<'up' | 'down'> {
-    const signal = AbortSignal.timeout(timeoutMs)
-    const tooLate = new Promise<'down'>((resolve) =>
-      signal.addEventListener('abort', () => resolve('down')),
-    )
-    const answer = Promise.resolve()
-      .then(() => each.check(signal))
-      .then(
-        () => 'up' as const,
-        () => 'down' as const,
-      )
-    return Promise.race([answer, tooLate])
+  async function runCheck({ name, check }: HealthCheck): Promise<'up' | 'down'> {
+    try {
+      await within(timeoutMs, check)
+      outages.get(name)?.recovered()
+      return 'up'
+    } catch (error) {
+      outages.get(name)?.failed(error)
+      return 'down'
+    }
   }
 
   function refusal(results: Checks): HealthAnswer {
@@ -107,4 +113,12 @@ export function createHealth({
       },
     }
   }
+}
+
+async function within(ms: number, check: HealthCheck['check']): Promise<void> {
+  const signal = AbortSignal.timeout(ms)
+  const tooLate = new Promise<never>((_resolve, reject) =>
+    signal.addEventListener('abort', () => reject(new Error(`no answer within ${ms} ms`))),
+  )
+  await Promise.race([Promise.resolve().then(() => check(signal)), tooLate])
 }

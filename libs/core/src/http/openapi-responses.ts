@@ -46,6 +46,10 @@ export const Problem = z
     detail: z.string(),
     instance: z.string().optional().meta({ description: 'Path of the request.' }),
     requestId: z.string().meta({ description: 'Finds the request in the logs.' }),
+    outcome: z.literal('unknown').optional().meta({
+      description:
+        'Only with status 503: a change was sent to the database and not confirmed, and may have happened.',
+    }),
     errors: z
       .array(
         z.object({

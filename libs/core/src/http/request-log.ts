@@ -12,7 +12,9 @@ export function logRequests(log: Logger): RequestHandler {
     quietResLogger: true,
     serializers: { req: () => undefined, res: () => undefined },
     autoLogging: { ignore: (request) => pathOf(request).startsWith('/health/') },
-    customLogLevel: (_request, response) => (response.statusCode >= 500 ? 'error' : 'info'),
+    // A 503 is no defect; the outage behind it has lines of its own.
+    customLogLevel: (_request, { statusCode }) =>
+      statusCode >= 500 && statusCode !== 503 ? 'error' : 'info',
     customSuccessObject: (request, response, { durationMs }: Timed) =>
       describe(request, response, durationMs),
     // The failure itself is logged once, by the problem writer.

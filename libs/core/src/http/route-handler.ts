@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express'
 import type { Cache } from '../cache/index.ts'
 import type { IdempotencyKeys, Once } from '../idempotency/index.ts'
-import type { Logger } from '../logging/index.ts'
+import { createOutageLog, type Logger } from '../logging/index.ts'
 import type { RateLimits } from '../rate-limit/index.ts'
 import { admit } from './admit.ts'
 import { sendAnswer, type Answer } from './answer.ts'
@@ -36,6 +36,7 @@ export function createRouteHandler(route: Route, deps: RouteHandlerDeps): Reques
   const present = createPresenter(route, deps)
   const limiter = deps.rateLimits?.forRoute(name, contract.limit)
   const keys = contract.idempotent ? keysFor(route, deps) : undefined
+  const unsettled = createOutageLog(deps.log, 'settling an idempotency key')
   const recall = contract.cache ? createAnswerCache(route, deps.cache) : undefined
   return async (request, response) => {
     const caller = { ...(await admit(contract.guard, limiter, request, response)), request }
@@ -47,7 +48,7 @@ export function createRouteHandler(route: Route, deps: RouteHandlerDeps): Reques
     sendAnswer(request, response, await answer())
 
     function answer(): Promise<Answer> {
-      if (keys) return runOnce({ ...deps, keys }, call, handle)
+      if (keys) return runOnce({ ...deps, keys, unsettled }, call, handle)
       return recall ? recall(call, work) : work()
     }
 

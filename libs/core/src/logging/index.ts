@@ -1,4 +1,5 @@
 export { redactText } from './clean-line.ts'
 export { createLogger, type Logger, type LoggerDeps } from './logger.ts'
+export { createOutageLog, type OutageLog } from './outage-log.ts'
 export { isSecretName, mask, redact } from './redact.ts'
 export { requestContext, type RequestContext } from './request-context.ts'

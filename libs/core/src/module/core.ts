@@ -63,7 +63,11 @@ export function createCore({
   const outboxNotifier = createOutboxNotifier({ config, log })
   const mailer = createMailer({ config, log, metrics })
   const lifecycle = createLifecycle({ log, graceMs: config.shutdownGraceMs })
-  lifecycle.add({ name: 'database', stop: () => database.close() })
+  lifecycle.add({
+    name: 'database',
+    start: () => database.start(),
+    stop: () => database.close(),
+  })
   lifecycle.add(outboxNotifier)
   lifecycle.add(redis)
   lifecycle.add(rateLimits)

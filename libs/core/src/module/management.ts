@@ -21,6 +21,7 @@ export function addManagement(
   const { problemBaseUrl } = config
   const health = createHealth({
     problemBaseUrl,
+    log,
     checks: [
       { name: 'database', required: true, check: () => database.ping() },
       { name: 'redis', required: needsRedis, check: () => redis.ping() },

@@ -1,6 +1,7 @@
 import { DelayedError, UnrecoverableError, type Job } from 'bullmq'
-import { defineError, isRetryable } from '../errors/index.ts'
-import type { Logger } from '../logging/index.ts'
+import { toDatabaseError } from '../db/index.ts'
+import { defineError, isRetryable, isUnavailable } from '../errors/index.ts'
+import { createOutageLog, type Logger } from '../logging/index.ts'
 import { withDeadline } from '../redis/index.ts'
 import type { Metrics } from '../telemetry/index.ts'
 import { failureFrames, failureReason } from './failure-reason.ts'
@@ -80,6 +81,8 @@ export class JobNotStarted extends Error {}
 /** Makes the function that BullMQ calls with each job of a queue. */
 export function createJobAttempt({ queue, stopping, log, metrics, redisRun }: JobAttemptDeps) {
   const unknownNames = new Set<string>()
+  // Jobs meet an outage one after the other, and come back every few seconds.
+  const outage = createOutageLog(log.child({ queue: queue.name }), 'running jobs')
   return attempt
 
   async function attempt(job: Job, token?: string): Promise<unknown> {
@@ -91,11 +94,14 @@ export function createJobAttempt({ queue, stopping, log, metrics, redisRun }: Jo
       const result = await runWithin(policy.timeoutMs, stopping, (signal) =>
         queue.run({ ...run, signal }),
       )
+      outage.recovered()
       run.log.info(end('completed'), 'a job is done')
       return result
     } catch (error) {
       if (error instanceof JobNotStarted) {
-        run.log.warn({ reason: failureReason(error.cause) }, 'a job could not be started')
+        const reason = failureReason(error.cause)
+        outage.failed(reason)
+        run.log.debug({ reason }, 'a job could not be started')
         return postpone(job, token, notStartedPauseMs)
       }
       const dead = !isRetryable(error) || run.attempt >= policy.attempts
@@ -156,11 +162,17 @@ export function createJobAttempt({ queue, stopping, log, metrics, redisRun }: Jo
   async function fail(run: JobRun, error: unknown, outcome: Outcome): Promise<never> {
     const reason = failureReason(error)
     if (outcome.status === 'failed') {
-      run.log.warn({ reason, ...outcome }, 'a job failed and will be tried again')
+      const isOutage = isUnavailable(toDatabaseError(error))
+      if (isOutage) outage.failed(reason)
+      run.log[isOutage ? 'info' : 'warn'](
+        { reason, ...outcome },
+        'a job failed and will be tried again',
+      )
       throw withoutValues(new Error(reason), error)
     }
     await queue.giveUp?.(run, reason).catch((cause: unknown) => {
-      run.log.error({ err: cause }, 'a job cannot be given up now and will be tried again')
+      if (isUnavailable(toDatabaseError(cause))) outage.failed(failureReason(cause))
+      else run.log.error({ err: cause }, 'a job cannot be given up now and will be tried again')
       throw new Error(reason)
     })
     run.log.error({ err: error, ...outcome }, 'a job failed for good')

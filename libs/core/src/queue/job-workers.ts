@@ -2,14 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker, type Job, type JobsOptions } from 'bullmq'
 import type { CoreConfig } from '../config/index.ts'
 import type { Component } from '../lifecycle/index.ts'
-import { requestContext, type Logger } from '../logging/index.ts'
-import {
-  bullConnection,
-  bullPrefix,
-  createOutageLog,
-  followRedisRun,
-  type OutageLog,
-} from '../redis/index.ts'
+import { createOutageLog, requestContext, type Logger, type OutageLog } from '../logging/index.ts'
+import { bullConnection, bullPrefix, followRedisRun } from '../redis/index.ts'
 import type { Metrics } from '../telemetry/index.ts'
 import { repeatStrategy } from './cron-times.ts'
 import { createJobAttempt, type WorkedQueue } from './job-attempt.ts'

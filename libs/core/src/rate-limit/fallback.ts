@@ -1,4 +1,4 @@
-import type { Logger } from '../logging/index.ts'
+import { createOutageLog, type Logger } from '../logging/index.ts'
 import type { Metrics } from '../telemetry/index.ts'
 
 export interface FallbackDeps {
@@ -8,24 +8,22 @@ export interface FallbackDeps {
 
 export type Fallback = ReturnType<typeof createFallback>
 
-/** Tells operators, once each way, whether limits hold over all replicas or in each process alone. */
+/** Tells operators, each way and at most every few seconds, whether limits hold over all replicas or in each process alone. */
 export function createFallback({ log, metrics }: FallbackDeps) {
-  let alone = false
+  const outage = createOutageLog(log, 'counting in Redis', {
+    begins: 'Redis does not count: rate limits hold in each process alone',
+    ends: 'Redis counts again: rate limits hold over all processes',
+  })
   metrics.rateLimitFallback.set(0)
   return { began, ended }
 
   function began(error: unknown): void {
-    if (alone) return
-    alone = true
     metrics.rateLimitFallback.set(1)
-    const reason = error instanceof Error ? error.message : String(error)
-    log.warn({ reason }, 'Redis does not count: rate limits hold in each process alone')
+    outage.failed(error)
   }
 
   function ended(): void {
-    if (!alone) return
-    alone = false
     metrics.rateLimitFallback.set(0)
-    log.info('Redis counts again: rate limits hold over all processes')
+    outage.recovered()
   }
 }

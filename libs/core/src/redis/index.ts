@@ -1,7 +1,6 @@
 export { createBreaker, type Breaker } from './breaker.ts'
 export { bullConnection, bullPrefix } from './connection.ts'
 export { withDeadline } from './deadline.ts'
-export { createOutageLog, type OutageLog } from './outage-log.ts'
 export { createRedis, type RedisConnection, type RedisDeps } from './redis.ts'
 export { followRedisRun } from './redis-run.ts'
 export { createScript, type RedisScript } from './script.ts'

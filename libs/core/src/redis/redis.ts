@@ -3,11 +3,10 @@ import { Redis } from 'ioredis'
 import type { CoreConfig } from '../config/index.ts'
 import { dependencyUnavailable } from '../errors/index.ts'
 import type { Component } from '../lifecycle/index.ts'
-import type { Logger } from '../logging/index.ts'
+import { createOutageLog, type Logger } from '../logging/index.ts'
 import type { Metrics } from '../telemetry/index.ts'
 import { failFast } from './connection.ts'
 import { withDeadline } from './deadline.ts'
-import { createOutageLog } from './outage-log.ts'
 
 export interface RedisDeps {
   config: Pick<CoreConfig, 'redisUrl'>

@@ -7,7 +7,7 @@ import {
   type TcpProxy,
   type TestCore,
 } from '../../testing/index.ts'
-import { createDatabase } from '../db/index.ts'
+import { createDatabase, isOutcomeUnknown } from '../db/index.ts'
 import { createStore } from './index.ts'
 
 let test: TestCore
@@ -89,6 +89,65 @@ it('a read by hand is prepared once for a connection, but not behind a pooler', 
   }
 })
 
+describe('a commit that takes longer than any statement may', () => {
+  let commits: SlowCommits
+
+  beforeAll(async () => {
+    commits = await slowDownCommits(test.core.database.pool, 'user', 30)
+  })
+  afterAll(() => commits.restore())
+
+  it.each([
+    ['of a transaction', (store: Probe['store']) => store.transaction(create)],
+    ['of a single statement', create],
+  ])(
+    '%s is cancelled on the server before it is answered',
+    async (_, change) => {
+      const { database, store } = createProbe()
+      const outcome = await change(store).catch((error: unknown) => error)
+      expect(outcome).toMatchObject({ code: 'database.timeout', retryAfterSeconds: 1 })
+      expect(isOutcomeUnknown(outcome)).toBe(false)
+      const { rows } = await test.core.database.pool.query(
+        `SELECT query FROM pg_stat_activity WHERE application_name = 'probe' AND state <> 'idle'
+       UNION ALL SELECT username FROM "user"`,
+      )
+      expect(rows).toEqual([])
+      await database.close()
+    },
+    20_000,
+  )
+
+  function create(store: Pick<Probe['store'], 'user'>): Promise<unknown> {
+    return store.user.create({ data: mason }) as Promise<unknown>
+  }
+})
+
+it('a single statement whose answer does not come may have happened, and a read cannot', async () => {
+  const { pool } = test.core.database
+  const commits = await slowDownCommits(pool, 'user', 1)
+  const proxy = await startTcpProxy(test.core.config.databaseUrl)
+  const { database, store } = createProbe({ databaseUrl: proxy.url })
+  const writing = store.user.create({ data: mason }).then(String, (error: unknown) => error)
+  await eventually(async () => {
+    const { rowCount } = await pool.query(
+      `SELECT FROM pg_stat_activity
+       WHERE application_name = 'probe' AND state = 'active' AND query LIKE 'INSERT%'`,
+    )
+    return rowCount === 1
+  })
+  proxy.freeze()
+  expect(await writing).toMatchObject({ code: 'database.timeout' })
+  expect(isOutcomeUnknown(await writing)).toBe(true)
+  const reading = await store.user.findMany().catch((error: unknown) => error)
+  expect(reading).toMatchObject({ kind: 'unavailable' })
+  expect(isOutcomeUnknown(reading)).toBe(false)
+  expect((await pool.query('SELECT FROM "user"')).rowCount).toBe(1)
+  await database.close()
+  await proxy.close()
+  await commits.restore()
+  await pool.query('TRUNCATE "user" CASCADE')
+}, 30_000)
+
 describe('a transaction that is cut in its COMMIT', () => {
   let commits: SlowCommits
   let proxy: TcpProxy
@@ -123,6 +182,7 @@ describe('a transaction that is cut in its COMMIT', () => {
         .catch((error: unknown) => error)
       await eventually(harm)
       expect(await outcome).toMatchObject({ code: 'database.unavailable', retryAfterSeconds: 1 })
+      expect(isOutcomeUnknown(await outcome)).toBe(true)
       expect(seen).toEqual(['run', 'followed'])
       await eventually(async () => !(await commits.areThere()))
       const { rowCount } = await test.core.database.pool.query('SELECT FROM "user"')

@@ -1,4 +1,4 @@
-import type { Database, Db, TableName } from '../db/index.ts'
+import { isOutcomeUnknown, type Database, type Db, type TableName } from '../db/index.ts'
 import {
   createOutbox,
   createTaskOutbox,
@@ -17,12 +17,7 @@ import {
 import type { Logger } from '../logging/index.ts'
 import { createMailQueue, type MailQueue } from '../mail/index.ts'
 import { createAfterCommit, type AfterCommit } from './after-commit.ts'
-import {
-  isUnknownOutcome,
-  refuseStricter,
-  runTransaction,
-  type TransactionOptions,
-} from './transaction.ts'
+import { refuseStricter, runTransaction, type TransactionOptions } from './transaction.ts'
 
 export interface StoreDeps {
   database: Database
@@ -65,8 +60,8 @@ export type Store<Repositories> = Repositories & {
   ): Promise<T>
   /**
    * Runs after the commit, in the order of the calls; never after a rollback; at once outside a transaction. The transaction waits for it. A
-   * failure is logged and changes nothing: what must not be lost is an event. Nor is it run when the connection breaks in the commit, unless
-   * it is `evenIfUnknown`.
+   * failure is logged and changes nothing: what must not be lost is an event. It does not run when nobody knows whether the commit happened,
+   * unless it is `evenIfUnknown`; then it runs at once, and again when the commit can no longer happen.
    *
    * @example
    * store.afterCommit(() => cache.invalidateTags(['quarry.stones']), { evenIfUnknown: true })
@@ -109,7 +104,7 @@ export function createStore<Repositories extends object>(
       const tasks = createTaskOutbox(tx)
       let published = false
       const wakeAfterwards = () => {
-        if (!published) hooks.add(outboxNotifier.wake)
+        if (!published) hooks.add(outboxNotifier.wake, { evenIfUnknown: true })
         published = true
       }
       const tasksThatNotify: TaskOutbox = {
@@ -140,7 +135,7 @@ export function createStore<Repositories extends object>(
       committing = hooks
       return { result, hooks }
     }).catch(async (error: unknown) => {
-      if (isUnknownOutcome(error)) await committing?.runEvenIfUnknown()
+      if (isOutcomeUnknown(error)) await committing?.runEvenIfUnknown()
       throw error
     })
     await hooks.run()

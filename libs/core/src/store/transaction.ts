@@ -1,11 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { toDatabaseError, type Database, type Db } from '../db/index.ts'
-import {
-  AppError,
-  databaseContention,
-  databaseTimeout,
-  databaseUnavailable,
-} from '../errors/index.ts'
+import { toChangeError, toDatabaseError, type Database, type Db } from '../db/index.ts'
+import { AppError, databaseContention } from '../errors/index.ts'
 
 export interface TransactionOptions {
   /** How much of what others do at the same time it may see; `read committed` if absent. */
@@ -58,18 +53,22 @@ async function runOnce<T>(
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
   let failure: { error: unknown } | undefined
+  let isCommitting = false
   const limits = { maxWait, timeout: timeoutMs, isolationLevel: levels[isolation] }
   return client
     .$transaction(async (tx) => {
       await setLimits(tx, { ...transactionLimits, ...limitsOf(options) })
-      return work(tx).catch((error: unknown) => {
+      const result = await work(tx).catch((error: unknown) => {
         failure = { error }
         throw error
       })
+      isCommitting = true
+      return result
     }, limits)
     .catch((error: unknown) => {
       // What `work` threw is not ours to read: a refused connection to another service is no news of the database.
-      throw failure?.error === error ? error : toDatabaseError(error)
+      if (failure?.error === error) throw error
+      throw isCommitting ? toChangeError(error) : toDatabaseError(error)
     })
 }
 
@@ -89,11 +88,6 @@ async function setLimits(tx: Tx, limits: Record<string, number>): Promise<void> 
 /** The statement that lost tells so; a `COMMIT` whose connection broke does not, and is never repeated: it may have happened. */
 const isContention = (error: unknown): boolean =>
   error instanceof AppError && error.code === databaseContention.code
-
-/** Whether a `COMMIT` that ended with this error may have happened. */
-export const isUnknownOutcome = (error: unknown): boolean =>
-  error instanceof AppError &&
-  (error.code === databaseUnavailable.code || error.code === databaseTimeout.code)
 
 /** Doubled each time and drawn by lot, so that two that met do not meet again. */
 const pauseBefore = (attempt: number): number => (0.5 + Math.random()) * 10 * 2 ** attempt

@@ -1,7 +1,8 @@
 import { createHash, createHmac } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Request } from 'express'
-import type { Logger } from '../../logging/index.ts'
+import { isUnavailable } from '../../errors/index.ts'
+import type { Logger, OutageLog } from '../../logging/index.ts'
 import {
   createOnce,
   notOnce,
@@ -17,10 +18,14 @@ import type { ParsedInput } from '../parse-input.ts'
 export interface IdempotentDeps {
   keys: IdempotencyKeys
   log: Logger
+  /** Told while the database does not take what settles keys. */
+  unsettled: OutageLog
 }
 
 /** Before each further try to free a key: what broke the request is often over soon. */
 const releasePausesMs = [1_000, 5_000]
+
+const longestReleaseMs = 500
 
 /** One request of an idempotent route. */
 export interface KeyedCall {
@@ -39,7 +44,7 @@ export interface KeyedCall {
  * runs it.
  */
 export async function runOnce(
-  { keys, log }: IdempotentDeps,
+  { keys, log, unsettled }: IdempotentDeps,
   call: KeyedCall,
   handle: (once: Once<unknown>) => Promise<unknown>,
 ): Promise<Answer> {
@@ -53,11 +58,12 @@ export async function runOnce(
 
   async function settle(key: HeldKey): Promise<Answer> {
     const answer = await attempt(key).catch(async (error: unknown) => {
-      await release(key)
+      // A frozen database, and a commit that is still under way, would hold up the answer.
+      await Promise.race([release(key), sleep(longestReleaseMs)])
       throw error
     })
     // The work is done: the caller gets its answer, kept or not.
-    await keys.keep(key, answer).catch(tellOperators)
+    await keys.keep(key, answer).then(unsettled.recovered, tellOperators)
     return answer
   }
 
@@ -77,7 +83,8 @@ export async function runOnce(
   }
 
   function tellOperators(error: unknown): void {
-    log.warn({ err: error }, 'an idempotency key could not be settled and is free in a minute')
+    if (isUnavailable(error)) unsettled.failed(error)
+    else log.warn({ err: error }, 'an idempotency key could not be settled and is free in a minute')
   }
 }
 

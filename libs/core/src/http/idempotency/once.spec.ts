@@ -131,6 +131,41 @@ describe('an answer that is kept with what the request wrote', () => {
     expect(await countMasons()).toBe(1)
   })
 
+  it('is told to be unknown while the server is frozen in the commit, and sent when it thaws', async () => {
+    const commits = await slowDownCommits(test.core.database.pool, 'user', 1)
+    const frozen = hire()
+    await eventually(commits.areThere)
+    proxy.freeze()
+    const answer = await frozen
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1'])
+    expect(await answer.json()).toMatchObject({
+      code: 'database.timeout',
+      outcome: 'unknown',
+      detail: expect.stringMatching(/may have happened.*Idempotency-Key/) as unknown,
+    })
+    await commits.restore()
+    await proxy.restore()
+    const again = await eventually(async () => {
+      const answer = await hire()
+      return answer.status === 201 ? answer : undefined
+    })
+    expect(again.headers.get('idempotency-replayed')).toBe('true')
+    expect(await countMasons()).toBe(1)
+  }, 20_000)
+
+  it('is given up with the work when the commit takes too long, and the key is free', async () => {
+    const commits = await slowDownCommits(test.core.database.pool, 'user', 30)
+    const answer = await hire()
+    expect(answer.status).toBe(503)
+    const problem = (await answer.json()) as object
+    expect(problem).toMatchObject({ code: 'database.timeout' })
+    expect(problem).not.toHaveProperty('outcome')
+    expect([await commits.areThere(), await countMasons()]).toEqual([false, 0])
+    await commits.restore()
+    expect((await hire()).headers.get('idempotency-replayed')).toBeNull()
+    expect(await countMasons()).toBe(1)
+  }, 20_000)
+
   it('leaves the key free when the server gives the commit up', async () => {
     const commits = await slowDownCommits(test.core.database.pool, 'user', 30)
     const ended = hire()

@@ -1,0 +1,78 @@
+import { randomBytes } from 'node:crypto'
+import { pino } from 'pino'
+import { createTestCore, eventually, startTcpProxy, type TestCore } from '../../testing/index.ts'
+import { createDatabase } from './index.ts'
+
+let test: TestCore
+
+beforeAll(async () => {
+  test = await createTestCore()
+})
+afterAll(() => test.stop())
+
+/** A database of a process, and what it logs. */
+function open(databaseUrl: string) {
+  const lines: { level: number; msg: string; reason?: string; failures?: number }[] = []
+  const write = (line: string) => void lines.push(JSON.parse(line) as (typeof lines)[number])
+  const database = createDatabase({
+    config: { ...test.core.config, databaseUrl },
+    log: pino({}, { write }),
+  })
+  return { ...database, lines }
+}
+
+const said = 'the connection to PostgreSQL fails'
+const saidAgain = 'the connection to PostgreSQL works again'
+
+it('a process that gets no connection says why, asked or not, and when it has one', async () => {
+  const { pool } = test.core.database
+  const role = `crowded_${randomBytes(4).toString('hex')}`
+  const password = randomBytes(16).toString('hex')
+  await pool.query(`CREATE ROLE ${role} LOGIN PASSWORD '${password}' CONNECTION LIMIT 0`)
+  const url = Object.assign(new URL(test.core.config.databaseUrl), { username: role, password })
+  const { start, ping, close, lines } = open(url.href)
+  await start()
+  await expect(ping()).rejects.toMatchObject({ code: 'database.unavailable' })
+  expect(lines).toEqual([expect.objectContaining({ level: 40, msg: said, failures: 1 })])
+  expect(lines[0]?.reason).toBe(`too many connections for role "${role}"`)
+  await pool.query(`ALTER ROLE ${role} CONNECTION LIMIT 20`)
+  await eventually(() => lines.length > 1)
+  await ping()
+  expect(lines[1]).toMatchObject({ level: 30, msg: saidAgain })
+  await close()
+  await pool.query(`DROP ROLE ${role}`)
+})
+
+it('an outage is told in one line each way, with its failures, and the connections come back by themselves', async () => {
+  const proxy = await startTcpProxy(test.core.config.databaseUrl)
+  const { start, pool, client, close, lines } = open(proxy.url)
+  await start()
+  const before = pool.totalCount
+  await proxy.reset()
+  const outcomes = await Promise.allSettled(Array.from({ length: 50 }, () => client.user.count()))
+  expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true)
+  await proxy.restore()
+  await eventually(() => lines.length === 2 && pool.idleCount >= before)
+  expect(lines.map(({ msg }) => msg)).toEqual([said, saidAgain])
+  expect(lines[1]?.failures).toBeGreaterThan(before)
+  await close()
+  await proxy.close()
+})
+
+it('a process on a slow machine is ready once its first connections are open, however late', async () => {
+  const proxy = await startTcpProxy(test.core.config.databaseUrl)
+  proxy.slowDown(1_500)
+  const { start, ping, pool, close } = open(proxy.url)
+  await start()
+  expect(pool.idleCount).toBe(0)
+  await expect(ping()).rejects.toMatchObject({ code: 'database.unavailable' })
+  await eventually(() =>
+    ping().then(
+      () => true,
+      () => false,
+    ),
+  )
+  expect(pool.idleCount).toBe(4)
+  await close()
+  await proxy.close()
+})
