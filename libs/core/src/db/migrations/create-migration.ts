@@ -1,4 +1,5 @@
 import type { Client } from 'pg'
+import { applyPending } from './apply-migrations.ts'
 import {
   databaseName,
   ensureDatabase,
@@ -6,7 +7,6 @@ import {
   withConnection,
   withDatabase,
 } from './connection.ts'
-import { explainFailure } from './explain-failure.ts'
 import { dropForeignKeysBetweenOwners } from './foreign-keys.ts'
 import { hasState, MigrationError, sqlState } from './migration.errors.ts'
 import {
@@ -98,11 +98,7 @@ function diffAgainst(
 ): Promise<string | null> {
   return withConnection(shadowUrl, (client) =>
     withSchemaEngine(shadowUrl, async (engine) => {
-      try {
-        await engine.apply(files)
-      } catch (error) {
-        throw await explainFailure(client, files, engine.scriptError(), error)
-      }
+      await applyPending(client, files)
       await dropForeignKeysBetweenOwners(client, schema)
       try {
         return await engine.diff(schema)

@@ -24,6 +24,9 @@ export const sqlState = {
   lockNotAvailable: '55P03',
   unknownDatabase: '3D000',
   undefinedTable: '42P01',
+  insideTransaction: '25001',
+  transactionEnd: '2D000',
+  unsafeEnumValue: '55P04',
 } as const
 
 export const isPostgresError = (error: unknown): error is PostgresError =>

@@ -28,7 +28,7 @@ export async function resetDatabase(
     } catch (error) {
       throw explain(error)
     }
-    return applyPending(source.databaseUrl, client, files)
+    return applyPending(client, files)
   })
 }
 
