@@ -1,8 +1,10 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import type { Pool } from 'pg'
-import type { CoreConfig } from '../config/index.ts'
+import { ConfigError, type CoreConfig } from '../config/index.ts'
+import { databaseUnavailable } from '../errors/index.ts'
 import type { Logger } from '../logging/index.ts'
 import { CleanPool } from './clean-pool.ts'
+import { schemaFault, schemaQuery } from './connection-fault.ts'
 import { toDatabaseError } from './database-errors.ts'
 import { extendClient } from './extend-client.ts'
 import { PrismaClient } from './generated/client.ts'
@@ -30,6 +32,8 @@ export interface Database {
   read: Read
   /** What each transaction has to set for itself, because a pooler stands between and a connection is not ours. */
   transactionLimits: Partial<typeof serverLimits>
+  /** Refuses a database whose tables it would not find, with a `ConfigError`. One that is away is reported, and may come later. */
+  start(): Promise<void>
   /** Answers when the server does. Uses a connection of its own, so that a busy pool does not look like a dead server. */
   ping(): Promise<void>
   close(): Promise<void>
@@ -73,16 +77,36 @@ export function createDatabase({ config, log }: DatabaseDeps): Database {
   const client = extendClient(new PrismaClient({ adapter }), { poolSize: config.databasePoolSize })
   const read = createReader(pool, { named })
   const transactionLimits = config.databasePooler ? serverLimits : {}
-  return { client, pool, read, transactionLimits, ping, close }
+  return { client, pool, read, transactionLimits, start, ping, close }
+
+  async function start() {
+    const fault = await findSchemaFault(pool).catch((error: unknown) => {
+      log.warn({ reason: reasonOf(toDatabaseError(error)) }, 'the database cannot be used yet')
+    })
+    if (fault) throw new ConfigError([{ key: 'DATABASE_URL', problem: fault, example }])
+  }
 
   async function ping() {
-    await pingPool.query('SELECT 1').catch((error: unknown) => {
+    const fault = await findSchemaFault(pingPool).catch((error: unknown) => {
       throw toDatabaseError(error)
     })
+    if (fault) throw databaseUnavailable({ cause: new Error(fault) })
   }
 
   async function close() {
     await client.$disconnect()
     await Promise.all([pool.end(), pingPool.end()])
   }
+}
+
+const example = 'postgresql://ashlar:password@localhost:5432/ashlar'
+
+async function findSchemaFault(pool: Pool): Promise<string | undefined> {
+  const { rows } = await pool.query<{ schema: string | null }>(schemaQuery)
+  return schemaFault(rows[0]?.schema)
+}
+
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error ? (error.cause ?? error) : error
+  return cause instanceof Error ? cause.message : String(cause)
 }

@@ -47,7 +47,7 @@ export interface CoreDeps {
   log?: Logger
 }
 
-/** Nothing is connected here: the database on its first query, the mail server on its first mail, Redis at the start. */
+/** Nothing is connected here: the database and Redis at the start, the mail server on its first mail. */
 export function createCore({
   process,
   config,
@@ -63,7 +63,11 @@ export function createCore({
   const outboxNotifier = createOutboxNotifier({ config, log })
   const mailer = createMailer({ config, log, metrics })
   const lifecycle = createLifecycle({ log, graceMs: config.shutdownGraceMs })
-  lifecycle.add({ name: 'database', stop: () => database.close() })
+  lifecycle.add({
+    name: 'database',
+    start: () => database.start(),
+    stop: () => database.close(),
+  })
   lifecycle.add(outboxNotifier)
   lifecycle.add(redis)
   lifecycle.add(rateLimits)

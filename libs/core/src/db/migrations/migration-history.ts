@@ -1,4 +1,5 @@
 import type { Client } from 'pg'
+import { refuseOtherSchema } from './connection.ts'
 import { hasState, sqlState } from './migration.errors.ts'
 import type { MigrationFile } from './migration-files.ts'
 import { historyTable } from './migration-record.ts'
@@ -27,6 +28,7 @@ export async function readHistory(
   client: Client,
   files: readonly MigrationFile[],
 ): Promise<MigrationHistory> {
+  await refuseOtherSchema(client)
   const rows = await readRows(client)
   const onDisk = new Map(files.map((file) => [file.name, file]))
   const finished = new Map(

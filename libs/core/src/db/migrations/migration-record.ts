@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Client } from 'pg'
-import { MigrationError } from './migration.errors.ts'
+import { hasState, MigrationError, sqlState } from './migration.errors.ts'
 import type { MigrationFile } from './migration-files.ts'
 
 /** With its schema, because a script may leave another `search_path` behind, as those of `pg_dump` do. */
@@ -14,6 +14,17 @@ export async function ensureHistory(client: Client): Promise<void> {
   )
   if (rows[0]?.history) return
   await refuseForeignTables(client)
+  await createHistory(client).catch((error: unknown) => {
+    if (!hasState(error, sqlState.insufficientPrivilege)) throw error
+    throw new MigrationError(
+      'The user of DATABASE_URL may not create tables in the schema "public".\n' +
+        'Let an administrator run: GRANT USAGE, CREATE ON SCHEMA public TO …;',
+      { cause: error },
+    )
+  })
+}
+
+async function createHistory(client: Client): Promise<void> {
   await client.query(
     `CREATE TABLE ${historyTable} (
        id varchar(36) PRIMARY KEY NOT NULL,

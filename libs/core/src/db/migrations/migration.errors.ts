@@ -17,7 +17,6 @@ export interface PostgresError extends Error {
 /** SQLSTATE conditions that are told apart, see https://www.postgresql.org/docs/current/errcodes-appendix.html */
 export const sqlState = {
   invalidPassword: '28P01',
-  invalidAuthorization: '28000',
   duplicateDatabase: '42P04',
   uniqueViolation: '23505',
   insufficientPrivilege: '42501',
