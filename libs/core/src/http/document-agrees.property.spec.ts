@@ -58,9 +58,9 @@ describe('what is answered', () => {
           written += 1
           expect(validate(route, JSON.parse(body))).toEqual([])
         }),
-        { numRuns: 500 },
+        { numRuns: 200 },
       )
-      expect(written).toBeGreaterThan(250)
+      expect(written).toBeGreaterThan(100)
     },
   )
 
