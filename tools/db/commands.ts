@@ -79,7 +79,7 @@ async function migration({ environment, prismaDir, args, print }: Invocation): P
     print('Nothing to do: the migrations already lead to prisma/schema.')
     return true
   }
-  print(`Wrote ${created.path}`)
+  for (const path of created.paths) print(`Wrote ${path}`)
   for (const warning of created.warnings) print(`  Mind: ${warning}`)
   print('Read it, change it where you know better, then apply it: npm run db:migrate')
   return true

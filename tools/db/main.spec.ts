@@ -67,7 +67,7 @@ describe('the db command', () => {
     await gate.end()
     expect(await end).toEqual({
       code: 0,
-      out: 'Another process migrates this database; waiting for it.\nThe database is up to date.\n',
+      out: 'Another process migrates this database; waiting for it.\nApplied 20260102000000_second\n',
       err: '',
     })
     expect(await query('SELECT * FROM b')).toEqual([])

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { defineConfig, key, type ConfigOf } from './define-config.ts'
+import { databaseUrl, headerPairs, serverUrl } from './server-url.ts'
 import { commaSeparated, duration, flag, integer, mailbox, port, share, url } from './values.ts'
 
 export type CoreConfig = ConfigOf<typeof coreConfig>
@@ -72,12 +73,12 @@ export const coreConfig = defineConfig(
       description: 'Where the addresses of problem types begin. APP_URL/problems if unset.',
       example: 'https://api.example.com/problems',
     }),
-    DATABASE_URL: key(url('postgresql', 'postgres'), {
+    DATABASE_URL: key(databaseUrl(), {
       description:
-        'PostgreSQL. May lead through PgBouncer in transaction mode. npm run dev brings its own if unset.',
+        'PostgreSQL, with a percent-encoded password. Tables live in the schema public. May lead through PgBouncer in transaction mode. npm run dev brings its own if unset.',
       example: 'postgresql://ashlar:password@localhost:5432/ashlar',
     }),
-    DATABASE_DIRECT_URL: key(url('postgresql', 'postgres').optional(), {
+    DATABASE_DIRECT_URL: key(databaseUrl().optional(), {
       description:
         'The same database without a pooler between, for LISTEN and advisory locks. DATABASE_URL if unset.',
       example: 'postgresql://ashlar:password@localhost:5432/ashlar',
@@ -95,11 +96,11 @@ export const coreConfig = defineConfig(
       description: 'How long events are kept that every listener has finished.',
       example: '30d',
     }),
-    REDIS_URL: key(url('redis', 'rediss'), {
+    REDIS_URL: key(serverUrl('redis', 'rediss'), {
       description: 'Redis or Valkey. npm run dev brings its own if unset.',
       example: 'redis://localhost:6379',
     }),
-    SMTP_URL: key(url('smtp', 'smtps'), {
+    SMTP_URL: key(serverUrl('smtp', 'smtps'), {
       description: 'The mail server. npm run dev brings a mail catcher if unset.',
       example: 'smtp://user:password@mail.example.com:587',
     }),
@@ -144,10 +145,19 @@ export const coreConfig = defineConfig(
         'How much of SHUTDOWN_GRACE the api and the admin dashboard still take connections, while load balancers learn that they are not ready. A third of it if unset, but 5s at most.',
       example: '3s',
     }),
-    OTEL_EXPORTER_OTLP_ENDPOINT: key(url('http', 'https').optional(), {
+    OTEL_EXPORTER_OTLP_ENDPOINT: key(serverUrl('http', 'https').optional(), {
       description:
         'Where traces go (OTLP over HTTP). Tracing is off if unset. Other OTEL_* keys keep their standard meaning.',
       example: 'http://localhost:4318',
+    }),
+    OTEL_EXPORTER_OTLP_HEADERS: key(headerPairs().optional(), {
+      description:
+        'Header fields for the collector of traces: name=value with commas between, values percent-encoded.',
+      example: 'authorization=Basic%20dXNlcjpwYXNzd29yZA%3D%3D',
+    }),
+    OTEL_EXPORTER_OTLP_TRACES_HEADERS: key(headerPairs().optional(), {
+      description: 'The same, in place of OTEL_EXPORTER_OTLP_HEADERS.',
+      example: 'x-api-key=key',
     }),
     OTEL_SDK_DISABLED: key(flag().prefault('false'), {
       description: 'true switches tracing off even with an endpoint.',

@@ -8,6 +8,7 @@ import {
   valueRefused,
   valueTaken,
 } from '../errors/index.ts'
+import { connectionFault } from './connection-fault.ts'
 import { saysWhileOpened } from './opening-error.ts'
 
 const retryAfterSeconds = 1
@@ -22,12 +23,13 @@ const refused = /^(P2000|P2020|P2007|22001|22003|22007|22008|22P02|23514|22021|2
 // 0A000: a migration changed what a statement gives whose plan the connection kept. Its pool closes it, and another one plans anew.
 const contended = /^(40001|40P01|P2034|0A000)$/
 const timedOut = /^(57014|55P03|25P0[34])$/
-// Away, out of connections, disk or memory, a broken disk, or a standby after a failover, which takes no writes (25006).
+// Away, out of connections, disk or memory, a broken disk, a standby after a failover, which takes no writes (25006), or closed to this
+// process: another password, no rights, another name of the database.
 const unavailable =
-  /^(P1001|P1002|P1008|P1017|P2024|P2037|57P0\d|08\w{3}|53\w{3}|58\w{3}|25006|ECONN\w+|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|E(HOST|NET)UNREACH|ConnectionClosed|DatabaseNotReachable|SocketTimeout|TlsConnectionError)$/
-// A socket or a session that ended after a statement was sent. 57P03 is told to those alone who connect.
+  /^(P1000|P1001|P1002|P1003|28\w{3}|3D000|P1008|P1017|P2024|P2037|57P0\d|08\w{3}|53\w{3}|58\w{3}|25006|ECONN\w+|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|E(HOST|NET)UNREACH|ConnectionClosed|DatabaseNotReachable|SocketTimeout|TlsConnectionError)$/
+// A socket or a session that ended after a statement was sent. 57P03, 08001 and 08004 come while it is opened.
 const unanswered =
-  /^(P1017|57P0[1245]|08\w{3}|ECONNRESET|EPIPE|ETIMEDOUT|E(HOST|NET)UNREACH|ConnectionClosed|SocketTimeout)$/
+  /^(P1017|57P0[1245]|08(?!00[14])\w{3}|ECONNRESET|EPIPE|ETIMEDOUT|E(HOST|NET)UNREACH|ConnectionClosed|SocketTimeout)$/
 const lost = /^(P1017|57P0[12]|ECONNRESET|EPIPE|ConnectionClosed|0A000)$/
 
 // What `pg` says without any code, and Prisma under the one code that it has for everything about transactions.
@@ -50,6 +52,9 @@ export function toDatabaseError(error: unknown): unknown {
     .flatMap(({ code, originalCode, kind }) => [code, originalCode, kind])
     .map(String)
   const sayings = failures.filter(speaksForItself).map(lastLine)
+  const fault = failures.map(connectionFault).find(Boolean)
+  if (fault)
+    return databaseUnavailable({ cause: new Error(fault, { cause: error }), retryAfterSeconds })
   const shows = (code: RegExp, saying?: RegExp) =>
     codes.some((each) => code.test(each)) || sayings.some((each) => saying?.test(each))
   if (shows(taken)) return valueTaken({ cause: error, ...detailOfTaken(failures) })

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PrismaPg } from '@prisma/adapter-pg'
 import type { Pool } from 'pg'
-import type { CoreConfig } from '../config/index.ts'
-import { createOutageLog, type Logger } from '../logging/index.ts'
+import { ConfigError, type CoreConfig } from '../config/index.ts'
+import { databaseUnavailable } from '../errors/index.ts'
+import { createOutageLog, type Logger, type OutageLog } from '../logging/index.ts'
 import { CleanPool } from './clean-pool.ts'
+import { connectionFault, schemaFault, schemaQuery } from './connection-fault.ts'
 import { toDatabaseError } from './database-errors.ts'
 import { extendClient } from './extend-client.ts'
 import { createFirstConnections } from './first-connections.ts'
@@ -32,7 +34,10 @@ export interface Database {
   read: Read
   /** What each transaction has to set for itself, because a pooler stands between and a connection is not ours. */
   transactionLimits: Partial<typeof serverLimits>
-  /** Opens the first connections, and goes on with it in the background where that takes over a second. */
+  /**
+   * Opens the first connections, and goes on with it in the background where that takes over a second.
+   * Throws a `ConfigError` for a database whose tables it would not find.
+   */
   start(): Promise<void>
   /**
    * Answers when the server does and the pool has its first connections. Uses a connection of its own, so that a busy pool does not look like
@@ -76,7 +81,7 @@ export function createDatabase({ config, log }: DatabaseDeps): Database {
     // PgBouncer refuses a connection that brings them.
     ...(!config.databasePooler && serverLimits),
   }
-  const outage = createOutageLog(log, 'the connection to PostgreSQL')
+  const outage = createConnectionOutage(log)
   const count = Math.min(firstConnections, config.databasePoolSize)
   const pool = new CleanPool({
     ...connection,
@@ -107,15 +112,21 @@ export function createDatabase({ config, log }: DatabaseDeps): Database {
 
   async function start() {
     await Promise.race([first.keepTrying(), sleep(startMs, undefined, { ref: false })])
+    if (!first.wereOpened()) return
+    // A loss in this moment is reported with the connections, and looked at again by `ping`.
+    const fault = await findSchemaFault(pool).catch(() => undefined)
+    if (fault) throw new ConfigError([{ key: 'DATABASE_URL', problem: fault, example }])
   }
 
   async function ping() {
-    try {
-      await pingPool.query('SELECT 1')
-      if (!first.wereOpened()) await first.open()
-    } catch (error) {
+    const fault = await findSchemaFault(pingPool).catch((error: unknown) => {
       throw toDatabaseError(error)
-    }
+    })
+    if (fault) throw databaseUnavailable({ cause: new Error(fault) })
+    if (!first.wereOpened())
+      await first.open().catch((error: unknown) => {
+        throw toDatabaseError(error)
+      })
   }
 
   function noticeLoss(error: Error) {
@@ -128,4 +139,17 @@ export function createDatabase({ config, log }: DatabaseDeps): Database {
     await client.$disconnect()
     await Promise.all([pool.end(), pingPool.end()])
   }
+}
+
+/** Reports a fault that waiting does not mend in the words that help. */
+function createConnectionOutage(log: Logger): OutageLog {
+  const { failed, recovered } = createOutageLog(log, 'the connection to PostgreSQL')
+  return { failed: (error) => failed(connectionFault(error) ?? error), recovered }
+}
+
+const example = 'postgresql://ashlar:password@localhost:5432/ashlar'
+
+async function findSchemaFault(pool: Pool): Promise<string | undefined> {
+  const { rows } = await pool.query<{ schema: string | null }>(schemaQuery)
+  return schemaFault(rows[0]?.schema)
 }

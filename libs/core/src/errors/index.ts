@@ -7,6 +7,7 @@ export {
   type ErrorOptions,
   type InputFault,
 } from './app-error.ts'
+export { certificateFault } from './certificate-fault.ts'
 export {
   databaseContention,
   databaseTimeout,

@@ -57,15 +57,19 @@ export function describeApi({
   return createDocument(document, { override: describeForReaders })
 }
 
-function describeForReaders({ jsonSchema, zodSchema }: ZodOpenApiOverrideContext): void {
-  leaveOutTheObvious(jsonSchema)
+function describeForReaders({ jsonSchema, zodSchema, io }: ZodOpenApiOverrideContext): void {
+  leaveOutTheObvious(jsonSchema, io)
   if (zodSchema._zod.def.type === 'date')
     Object.assign(jsonSchema, { type: 'string', format: 'date-time' })
 }
 
-/** Zod writes how it checks a format and a whole number; a reader has the format's name, and no use for the rest. */
-function leaveOutTheObvious(schema: JsonSchema): void {
+/**
+ * Zod writes how it checks a format and a whole number; a reader has the format's name, and no use for the rest. The bounds of a whole
+ * number matter where a request may break them.
+ */
+function leaveOutTheObvious(schema: JsonSchema, io: ZodOpenApiOverrideContext['io']): void {
   if (schema.format !== undefined) delete schema.pattern
+  if (io === 'input') return
   if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum
   if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum
 }

@@ -15,6 +15,7 @@ import { listOf } from './list-route.ts'
 import { parseInput } from './parse-input.ts'
 import { readPrecondition } from './precondition.ts'
 import { createPresenter } from './presenter.ts'
+import { refuseMisfits } from './refuse-misfits.ts'
 
 export interface RouteHandlerDeps {
   log: Logger
@@ -30,6 +31,7 @@ export interface RouteHandlerDeps {
 
 /** Runs one declared route: too often (429), who asks (401), may they (403), does the request fit (400, 415, 422), the handler, the allow-list. */
 export function createRouteHandler(route: Route, deps: RouteHandlerDeps): RequestHandler {
+  refuseMisfits(route)
   const { contract } = route
   const name = `${route.method.toUpperCase()} ${route.path}`
   const accepted = { ...contract, headers: headerFieldsOf(contract) }

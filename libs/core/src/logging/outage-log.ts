@@ -1,3 +1,4 @@
+import { certificateFault } from '../errors/index.ts'
 import type { Logger } from './logger.ts'
 
 const quietMs = 5_000
@@ -46,6 +47,8 @@ export function createOutageLog(
 
 /** Node's own connection errors may have a code but no message; ioredis' own message tells of its inside. */
 function reasonOf(error: unknown): string {
+  const fault = certificateFault(error)
+  if (fault) return fault
   if (!(error instanceof Error)) return String(error)
   if (error.message.startsWith("Stream isn't writeable")) return 'not connected'
   const cause = error.cause instanceof Error ? `: ${reasonOf(error.cause)}` : ''

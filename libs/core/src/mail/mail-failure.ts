@@ -1,4 +1,4 @@
-import type { AppError } from '../errors/index.ts'
+import { certificateFault, type AppError } from '../errors/index.ts'
 import { mailRefused, mailUnavailable } from './mail.errors.ts'
 
 /** The steps at which a server judges this one mail; what it refuses before them (the login, TLS) concerns every mail. */
@@ -14,7 +14,8 @@ interface SmtpError extends Error {
 /** Tells a failure that a repeat may cure from one that it cannot. What the server wrote stays out: it quotes addresses. */
 export function toMailError(error: unknown): AppError {
   const { responseCode, command = '', message } = error as SmtpError
-  if (responseCode === undefined) return mailUnavailable({ cause: new Error(message) })
+  if (responseCode === undefined)
+    return mailUnavailable({ cause: new Error(certificateFault(error) ?? message) })
   const cause = new Error(
     `the mail server answered ${responseCode} to ${command || 'the greeting'}`,
   )

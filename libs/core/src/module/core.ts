@@ -47,7 +47,7 @@ export interface CoreDeps {
   log?: Logger
 }
 
-/** Nothing is connected here: the database on its first query, the mail server on its first mail, Redis at the start. */
+/** Nothing is connected here: the database and Redis at the start, the mail server on its first mail. */
 export function createCore({
   process,
   config,

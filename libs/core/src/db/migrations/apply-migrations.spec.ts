@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto'
 import { applyMigrations } from './apply-migrations.ts'
-import { withDatabase } from './connection.ts'
+import { ensureDatabase, withDatabase } from './connection.ts'
 import { withMigrationLock } from './migration-lock.ts'
 import { createProject, type Project } from './migrations.fixture.ts'
 
@@ -94,12 +95,138 @@ describe('applyMigrations', () => {
     expect(await applyMigrations(project)).toEqual([first, second])
   })
 
-  it('names the invalid index that a failed concurrent build leaves', async () => {
+  it('builds several indexes concurrently, beside statements that could have a transaction', async () => {
+    project.writeMigration(
+      second,
+      `CREATE INDEX CONCURRENTLY a_id_idx ON a (id);
+       CREATE TABLE b (id int, text text DEFAULT ';');
+       CREATE INDEX CONCURRENTLY b_id_idx ON b (id);
+       VACUUM a;`,
+    )
+    expect(await applyMigrations(project)).toEqual([first, second])
+    const indexes = await project.query(
+      `SELECT indexrelid::regclass::text AS name FROM pg_index WHERE indisvalid AND indrelid IN ('a'::regclass, 'b'::regclass)`,
+    )
+    expect(indexes).toEqual([{ name: 'a_id_idx' }, { name: 'b_id_idx' }])
+  })
+
+  it('builds an index concurrently while other processes wait for their turn', async () => {
+    await applyMigrations(project)
+    project.writeMigration(second, 'CREATE INDEX CONCURRENTLY a_id_idx ON a (id);')
+    const applied = await Promise.all([1, 2, 3].map(() => applyMigrations(project)))
+    expect(applied.flat()).toEqual([second])
+  })
+
+  it.each([
+    ['a procedure that commits', 'CALL commits(); CREATE TABLE b (id int);'],
+    ['a statement of which no list tells', 'CREATE TABLE b (id int); DISCARD ALL;'],
+  ])('runs outside of a transaction what PostgreSQL refuses inside: %s', async (_what, script) => {
+    project.writeMigration(
+      first,
+      'CREATE PROCEDURE commits() LANGUAGE plpgsql AS $$ BEGIN COMMIT; END; $$;',
+    )
+    project.writeMigration(second, script)
+    expect(await applyMigrations(project)).toEqual([first, second])
+    expect(await project.query('SELECT * FROM b')).toEqual([])
+  })
+
+  it('lists what is done, undone and not run of a script that is not one transaction', async () => {
+    project.writeMigration(
+      second,
+      'VACUUM a;\nCREATE TABLE b (id int);\nBEGIN;\nCREATE TABLE c (id int);\nSELECT\n  1 / 0;\nCOMMIT;\nVACUUM a;\n',
+    )
+    await expect(applyMigrations(project)).rejects.toMatchObject({
+      message: [
+        `prisma/migrations/${second}/migration.sql failed.`,
+        '  division by zero (SQLSTATE 22012)',
+        '  Line 5: SELECT',
+        'It does not run in one transaction, so a part of it stays:',
+        '  Done: the 2 statements from line 1 to line 2.',
+        '  Rolled back: the 2 statements from line 3 to line 4.',
+        '  Not run: the 2 statements from line 7 to line 8.',
+        'The next try runs all of it: let what is done bear that, or undo it.',
+        'Correct the file and run npm run db:migrate again.',
+      ].join('\n'),
+    })
+    const [tables] = await project.query(`SELECT to_regclass('b') AS b, to_regclass('c') AS c`)
+    expect(tables).toEqual({ b: 'b', c: null })
+    project.writeMigration(second, 'CREATE TABLE IF NOT EXISTS b (id int);\nVACUUM a;\n')
+    expect(await applyMigrations(project)).toEqual([second])
+  })
+
+  it('names the invalid index that a failed concurrent build leaves, and that nothing else was done', async () => {
     project.writeMigration(first, 'CREATE TABLE a (id int); INSERT INTO a VALUES (1), (1);')
     project.writeMigration(second, 'CREATE UNIQUE INDEX CONCURRENTLY a_id_key ON a (id);')
     await expect(applyMigrations(project)).rejects.toThrow(
-      'Drop the invalid index first: DROP INDEX a_id_key;',
+      /Nothing of it was applied\.\nDrop the invalid index first: DROP INDEX a_id_key;/,
     )
+  })
+
+  it('refuses a script that leaves its transaction open', async () => {
+    project.writeMigration(second, 'BEGIN; CREATE TABLE b (id int);')
+    await expect(applyMigrations(project)).rejects.toThrow('leaves its transaction open')
+    expect(await project.query(`SELECT to_regclass('b') AS b`)).toEqual([{ b: null }])
+  })
+
+  it('names the end of the script where a deferred constraint fails', async () => {
+    project.writeMigration(
+      second,
+      `ALTER TABLE a ADD UNIQUE (id) DEFERRABLE INITIALLY DEFERRED;
+       INSERT INTO a VALUES (1), (1);`,
+    )
+    await expect(applyMigrations(project)).rejects.toThrow(
+      /23505\)\n {2}At the end of the script[\s\S]*Nothing of it was applied\./,
+    )
+    expect(await project.query('SELECT * FROM a')).toEqual([])
+  })
+
+  it('names the way out where a new value of an enum is used at once', async () => {
+    project.writeMigration(first, `CREATE TYPE kind AS ENUM ('x'); CREATE TABLE a (kind kind);`)
+    project.writeMigration(
+      second,
+      `ALTER TYPE kind ADD VALUE 'y';\nALTER TABLE a ALTER kind SET DEFAULT 'y';`,
+    )
+    await expect(applyMigrations(project)).rejects.toThrow(
+      /Line 2: ALTER TABLE[\s\S]*Move ALTER TYPE … ADD VALUE to a migration\nof its own/,
+    )
+  })
+
+  it('does not mind what the script before has set, as those of pg_dump do', async () => {
+    project.writeMigration(
+      first,
+      `SELECT set_config('search_path', '', false); SET lock_timeout = 1; SET ROLE pg_monitor; RESET ROLE;
+       CREATE TABLE public.a (id int);`,
+    )
+    project.writeMigration(second, 'CREATE TABLE b (id int);')
+    expect(await applyMigrations(project)).toEqual([first, second])
+    expect(await project.query('SELECT * FROM public.b')).toEqual([])
+  })
+
+  it('refuses a database with tables of another origin, those of extensions aside', async () => {
+    const { databaseUrl } = project
+    await ensureDatabase(databaseUrl)
+    await project.query('CREATE TABLE stray (id int)')
+    await expect(applyMigrations(project)).rejects.toThrow(
+      /has tables \(such as "stray"\), but no history of migrations/,
+    )
+  })
+
+  it('writes the history that the engine of Prisma reads', async () => {
+    await applyMigrations(project)
+    project.writeMigration(second, 'nonsense;')
+    await applyMigrations(project).catch(() => undefined)
+    const rows = await project.query('SELECT * FROM _prisma_migrations ORDER BY started_at')
+    expect(rows).toEqual([
+      expect.objectContaining({
+        migration_name: first,
+        checksum: createHash('sha256').update('CREATE TABLE a (id int);').digest('hex'),
+        finished_at: expect.any(Date) as Date,
+        rolled_back_at: null,
+        applied_steps_count: 1,
+        logs: null,
+      }),
+      expect.objectContaining({ migration_name: second, finished_at: null, rolled_back_at: null }),
+    ])
   })
 
   it('refuses a migration that was edited after it was applied', async () => {

@@ -1,12 +1,19 @@
 import type { Client } from 'pg'
 import { ensureDatabase, withConnection } from './connection.ts'
-import { explainFailure } from './explain-failure.ts'
+import { explainFailure, logOf } from './explain-failure.ts'
 import { MigrationError } from './migration.errors.ts'
 import { readMigrations, type MigrationFile } from './migration-files.ts'
 import { readHistory, type MigrationHistory } from './migration-history.ts'
 import { withMigrationLock, type LockOptions } from './migration-lock.ts'
+import {
+  ensureHistory,
+  recordEnd,
+  recordFailure,
+  recordStart,
+  releaseUnfinished,
+} from './migration-record.ts'
 import type { MigrationSource } from './migration-source.ts'
-import { withSchemaEngine } from './schema-engine.ts'
+import { runScript, ScriptFailure } from './run-script.ts'
 
 export interface ApplyOptions extends LockOptions {
   /** Called when the database has migrations that are newer than all on disk: an older release, rolled back to. */
@@ -31,28 +38,39 @@ export async function applyMigrations(
   refuseDivergence(history)
   if (history.unknown.length > 0) options.onAhead?.(history.unknown)
   if (history.pending.length === 0) return []
-  return withMigrationLock(source.databaseUrl, options, (client) =>
-    applyPending(source.databaseUrl, client, files),
-  )
+  return withMigrationLock(source.databaseUrl, options, (client) => applyPending(client, files))
 }
 
 /** The part of {@link applyMigrations} that needs the lock; `client` holds it. */
 export async function applyPending(
-  databaseUrl: string,
   client: Client,
   files: readonly MigrationFile[],
 ): Promise<string[]> {
   const history = await readHistory(client, files)
   refuseDivergence(history)
   if (history.pending.length === 0) return []
-  return withSchemaEngine(databaseUrl, async (engine) => {
-    for (const { name } of history.unfinished) await engine.markRolledBack(name)
-    try {
-      return await engine.apply(files)
-    } catch (error) {
-      throw await explainFailure(client, files, engine.scriptError(), error)
-    }
-  })
+  await ensureHistory(client)
+  await releaseUnfinished(client)
+  for (const file of files.filter(({ name }) => history.pending.includes(name)))
+    await apply(client, file)
+  return history.pending
+}
+
+// A migration that waits longer for a table would hold up every query that queues behind it. What the script before it
+// has set does not count.
+const session = `RESET ROLE; RESET search_path; SET statement_timeout = 0; SET lock_timeout = '10s'`
+
+async function apply(client: Client, file: MigrationFile): Promise<void> {
+  await client.query(session)
+  const id = await recordStart(client, file)
+  try {
+    await runScript(client, file.script, () => recordEnd(client, id))
+  } catch (error) {
+    if (!(error instanceof ScriptFailure)) throw error
+    // Without a connection there is nobody to tell; the record stays unfinished, and the next run begins anew.
+    await recordFailure(client, id, logOf(error)).catch(() => undefined)
+    throw await explainFailure(client, file, error)
+  }
 }
 
 function refuseDivergence(history: MigrationHistory): void {

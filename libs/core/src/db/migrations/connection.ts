@@ -1,4 +1,5 @@
 import type { Client } from 'pg'
+import { connectionFault, schemaFault, schemaQuery } from '../connection-fault.ts'
 import { SessionTimeZoneError, UtcClient } from '../utc-client.ts'
 import { hasState, isPostgresError, MigrationError, sqlState } from './migration.errors.ts'
 
@@ -39,6 +40,13 @@ export function withDatabase(databaseUrl: string, name: string): string {
 export function databaseName(databaseUrl: string): string {
   const { pathname, username } = new URL(databaseUrl)
   return decodeURIComponent(pathname.slice(1) || username)
+}
+
+/** Throws where names in SQL would lead to another schema than that of the tables. */
+export async function refuseOtherSchema(client: Client): Promise<void> {
+  const { rows } = await client.query<{ schema: string | null }>(schemaQuery)
+  const fault = schemaFault(rows[0]?.schema)
+  if (fault) throw new MigrationError(`DATABASE_URL ${fault}`)
 }
 
 export const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`
@@ -87,7 +95,7 @@ function describeFailure(databaseUrl: string, error: unknown): MigrationError {
   const server = `${hostname}:${port || '5432'}`
   const user = decodeURIComponent(username)
   const name = databaseName(databaseUrl)
-  if (hasState(error, sqlState.invalidPassword, sqlState.invalidAuthorization))
+  if (hasState(error, sqlState.invalidPassword))
     return new MigrationError(
       `PostgreSQL at ${server} refuses the user "${user}": wrong name or password in DATABASE_URL.`,
       { cause: error },
@@ -101,6 +109,14 @@ function describeFailure(databaseUrl: string, error: unknown): MigrationError {
     return new MigrationError(
       `PostgreSQL at ${server} does not accept the connection: ${error.message} (${error.code}).`,
       { cause: error },
+    )
+  const fault = connectionFault(error)
+  if (fault)
+    return new MigrationError(
+      `PostgreSQL at ${server} cannot be trusted as it is set up.\n${fault}`,
+      {
+        cause: error,
+      },
     )
   return new MigrationError(
     `PostgreSQL does not answer at ${server} (${reasonOf(error)}). Is it running, and is DATABASE_URL right?`,

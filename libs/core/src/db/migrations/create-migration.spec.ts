@@ -23,7 +23,7 @@ describe('createMigration', () => {
   it('writes what leads to the schema; applied, nothing is left to do', async () => {
     const created = await createMigration({ ...project, name: 'First things', now })
     expect(created).toEqual({
-      path: 'prisma/migrations/20260506070809_first_things/migration.sql',
+      paths: ['prisma/migrations/20260506070809_first_things/migration.sql'],
       warnings: [],
     })
     expect(await applyMigrations(project)).toEqual(['20260506070809_first_things'])
@@ -52,7 +52,41 @@ describe('createMigration', () => {
       'Fails on a table with rows: the new column title is required and has no default.',
       'Fails if rows repeat a value: author_title_key.',
     ])
-    expect(created?.path).toContain('20260506070810_second')
+    expect(created?.paths).toEqual([expect.stringContaining('20260506070810_second')])
+  })
+
+  it('writes new values of an enum in a migration of their own where they are used', async () => {
+    const withKind = (values: string, standard: string) =>
+      `enum Kind {\n${values}\n}\n${author.replace('  name String', `  kind Kind @default(${standard})`)}`
+    project.writeSchema({ library: withKind('  a\n', 'a') })
+    await createMigration({ ...project, name: 'first', now })
+    await applyMigrations(project)
+    await project.query('INSERT INTO author (id) VALUES (1)')
+    project.writeSchema({ library: withKind('  a\n  b\n  c\n', 'c') })
+    const created = await createMigration({ ...project, name: 'second', now })
+    expect(created?.paths).toEqual([
+      'prisma/migrations/20260506070810_second_values/migration.sql',
+      'prisma/migrations/20260506070811_second/migration.sql',
+    ])
+    expect(await applyMigrations(project)).toHaveLength(2)
+    await project.query('INSERT INTO author (id) VALUES (2)')
+    expect(await project.query('SELECT kind FROM author ORDER BY id')).toEqual([
+      { kind: 'a' },
+      { kind: 'c' },
+    ])
+    expect(await createMigration({ ...project, name: 'again' })).toBeNull()
+  })
+
+  it('writes new values of an enum with the rest where they are not used', async () => {
+    const kind = (values: string) => `enum Kind {\n${values}\n}\n${author}`
+    project.writeSchema({ library: kind('  a\n').replace('name String', 'kind Kind') })
+    await createMigration({ ...project, name: 'first', now })
+    project.writeSchema({
+      library: kind('  a\n  b\n').replace('name String', 'kind Kind\n  n Int'),
+    })
+    const created = await createMigration({ ...project, name: 'second', now })
+    expect(created?.paths).toHaveLength(1)
+    expect(await applyMigrations(project)).toHaveLength(2)
   })
 
   it('names the place in a schema that cannot be used', async () => {

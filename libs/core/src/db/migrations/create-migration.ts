@@ -1,4 +1,5 @@
 import type { Client } from 'pg'
+import { applyPending } from './apply-migrations.ts'
 import {
   databaseName,
   ensureDatabase,
@@ -6,7 +7,6 @@ import {
   withConnection,
   withDatabase,
 } from './connection.ts'
-import { explainFailure } from './explain-failure.ts'
 import { dropForeignKeysBetweenOwners } from './foreign-keys.ts'
 import { hasState, MigrationError, sqlState } from './migration.errors.ts'
 import {
@@ -18,18 +18,20 @@ import {
 } from './migration-files.ts'
 import { withMigrationLock, type LockOptions } from './migration-lock.ts'
 import { findWarnings } from './migration-warnings.ts'
+import { separateNewEnumValues } from './new-enum-values.ts'
 import type { MigrationSource } from './migration-source.ts'
 import { withSchemaEngine } from './schema-engine.ts'
 
 export interface CreatedMigration {
-  /** Path of the SQL file, relative to the project. */
-  path: string
+  /** Paths of the SQL files, relative to the project: two where values of an enum are added and used. */
+  paths: string[]
   /** What the statements may destroy, or why they may fail on a table with rows. One sentence each. */
   warnings: string[]
 }
 
 /**
- * Writes the SQL that leads from the migrations so far to the schema, as a new migration, and applies nothing. Returns null when
+ * Writes the SQL that leads from the migrations so far to the schema, as a new migration, and applies nothing. New values of an enum
+ * that it uses come in a migration of their own before it. Returns null when
  * there is nothing to do. Works in a shadow database, so the user needs the right to create one. Throws {@link MigrationError}.
  */
 export async function createMigration(
@@ -45,12 +47,24 @@ export async function createMigration(
       diffAgainst(shadowUrl, files, schema),
     )
     if (script === null) return null
-    const name = `${nextTimestamp(files, source.now ?? new Date())}_${suffix}`
     return {
-      path: await writeMigration(source.prismaDir, name, script),
+      paths: await writeScripts(source.prismaDir, namesOf(files, suffix, source.now), script),
       warnings: findWarnings(script),
     }
   })
+}
+
+async function writeScripts(
+  prismaDir: string,
+  [name, nextName]: readonly [string, string],
+  script: string,
+): Promise<string[]> {
+  const [first, second] = separateNewEnumValues(script)
+  if (second === undefined) return [await writeMigration(prismaDir, name, script)]
+  return [
+    await writeMigration(prismaDir, `${name}_values`, first!),
+    await writeMigration(prismaDir, nextName, second),
+  ]
 }
 
 function toFolderName(name: string): string {
@@ -98,11 +112,7 @@ function diffAgainst(
 ): Promise<string | null> {
   return withConnection(shadowUrl, (client) =>
     withSchemaEngine(shadowUrl, async (engine) => {
-      try {
-        await engine.apply(files)
-      } catch (error) {
-        throw await explainFailure(client, files, engine.scriptError(), error)
-      }
+      await applyPending(client, files)
       await dropForeignKeysBetweenOwners(client, schema)
       try {
         return await engine.diff(schema)
@@ -120,8 +130,13 @@ function describeSchemaFault(error: unknown): string {
 }
 
 /** Later than every migration so far, even if a clock was ahead when the last one was made. */
-function nextTimestamp(files: readonly MigrationFile[], now: Date): string {
+function namesOf(
+  files: readonly MigrationFile[],
+  suffix: string,
+  now = new Date(),
+): [string, string] {
   const own = now.toISOString().replace(/\D/g, '').slice(0, 14)
   const last = /^\d{14}/.exec(files.at(-1)?.name ?? '')?.[0] ?? ''
-  return own > last ? own : String(BigInt(last) + 1n)
+  const first = own > last ? own : String(BigInt(last) + 1n)
+  return [`${first}_${suffix}`, `${BigInt(first) + 1n}_${suffix}`]
 }

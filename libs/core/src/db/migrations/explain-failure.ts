@@ -1,50 +1,100 @@
 import type { Client } from 'pg'
-import { MigrationError, sqlState, type PostgresError } from './migration.errors.ts'
+import { lineOf } from './migration-script.ts'
+import {
+  hasState,
+  isPostgresError,
+  MigrationError,
+  sqlState,
+  type PostgresError,
+} from './migration.errors.ts'
 import type { MigrationFile } from './migration-files.ts'
-import { readHistory } from './migration-history.ts'
-import { isAtomic, lineAt } from './migration-script.ts'
+import type { ScriptFailure } from './run-script.ts'
+import type { Statement } from './sql-statements.ts'
 
-/** Says which file failed, where and why, what is left of it, and how to go on. */
+/** Says which statement of a file failed and why, what is left of it, and how to go on. */
 export async function explainFailure(
   client: Client,
-  files: readonly MigrationFile[],
-  cause: PostgresError | undefined,
-  error: unknown,
+  { name, script }: MigrationFile,
+  failure: ScriptFailure,
 ): Promise<MigrationError> {
-  const { unfinished } = await readHistory(client, files)
-  const failed = files.find((file) => file.name === unfinished.at(-1)?.name)
-  if (!cause || !failed)
-    return new MigrationError(`The migrations failed: ${firstLine(error)}`, { cause: error })
+  const { cause, statements, failed, done } = failure
   const lines = [
-    `prisma/migrations/${failed.name}/migration.sql failed.`,
-    `  ${cause.message} (SQLSTATE ${cause.code})`,
-    ...place(failed.script, cause),
-    ...(cause.detail ? [`  ${cause.detail}`] : []),
-    ...(cause.hint ? [`  ${cause.hint}`] : []),
-    isAtomic(failed.script)
-      ? 'Nothing of it was applied.'
-      : `It does not run in one transaction: what came before the failure is done.${await leftovers(client)}`,
-    cause.code === sqlState.lockNotAvailable
-      ? 'Another session kept the table busy for 10 s. Run npm run db:migrate again.'
-      : 'Correct the file and run npm run db:migrate again.',
+    `prisma/migrations/${name}/migration.sql failed.`,
+    `  ${reasonOf(cause)}`,
+    `  ${placeOf(script, statements[failed], cause)}`,
+    ...(isPostgresError(cause) ? [cause.detail, cause.hint] : [])
+      .filter((text) => text !== undefined)
+      .map((text) => `  ${text}`),
+    ...outcomeOf(failure),
+    ...(await leftovers(client, statements[failed])),
+    ...(done > 0 ? ['The next try runs all of it: let what is done bear that, or undo it.'] : []),
+    wayOut(cause),
   ]
   return new MigrationError(lines.join('\n'), { cause })
 }
 
-function place(script: string, { position }: PostgresError): string[] {
-  if (!position) return []
-  const { number, text } = lineAt(script, Number(position))
-  return [`  Line ${number}: ${text}`]
+/** For the history. `db:status` shows what follows `ERROR:`, which is how Prisma writes it too. */
+export const logOf = ({ cause }: ScriptFailure): string =>
+  isPostgresError(cause)
+    ? `Database error code: ${cause.code}\n\nDatabase error:\nERROR: ${cause.message}`
+    : `ERROR: ${reasonOf(cause)}`
+
+function reasonOf(cause: unknown): string {
+  if (isPostgresError(cause)) return `${cause.message} (SQLSTATE ${cause.code})`
+  return cause instanceof Error ? cause.message : String(cause)
+}
+
+/** PostgreSQL names a place inside of the statement only for some errors. */
+function placeOf(script: string, statement: Statement | undefined, cause: unknown): string {
+  if (!statement) return 'At the end of the script, where everything is checked that was deferred.'
+  const { position = '1' } = cause as Partial<PostgresError>
+  const number = statement.line + lineOf(statement.text, Number(position)) - 1
+  return `Line ${number}: ${(script.split('\n')[number - 1] ?? '').trim()}`
+}
+
+function outcomeOf({ statements, failed, done }: ScriptFailure): string[] {
+  if (done === 0) return ['Nothing of it was applied.']
+  const isUndone = failed > done
+  return [
+    'It does not run in one transaction, so a part of it stays:',
+    `  Done: ${linesOf(statements.slice(0, done))}.`,
+    ...(isUndone ? [`  Rolled back: ${linesOf(statements.slice(done, failed))}.`] : []),
+    ...(failed + 1 < statements.length
+      ? [`  Not run: ${linesOf(statements.slice(failed + 1))}.`]
+      : []),
+  ]
+}
+
+function linesOf(statements: readonly Statement[]): string {
+  const [first, last] = [statements[0]?.line, statements.at(-1)?.line]
+  if (statements.length === 1) return `the statement of line ${first}`
+  return `the ${statements.length} statements from line ${first} to line ${last}`
 }
 
 /** A `CREATE INDEX CONCURRENTLY` that fails leaves its index behind, and `IF NOT EXISTS` would take it for a good one. */
-async function leftovers(client: Client): Promise<string> {
-  const { rows } = await client.query<{ name: string }>(
-    'SELECT indexrelid::regclass::text AS name FROM pg_index WHERE NOT indisvalid',
-  )
-  if (rows.length === 0) return ''
-  return ` Drop the invalid index first: ${rows.map((row) => `DROP INDEX ${row.name};`).join(' ')}`
+async function leftovers(client: Client, failed: Statement | undefined): Promise<string[]> {
+  if (!failed?.bare.includes('concurrently')) return []
+  const { rows } = await client
+    .query<{ name: string }>(
+      `SELECT indexrelid::regclass::text AS name FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+        WHERE NOT indisvalid AND relkind = 'i'`,
+    )
+    .catch(() => ({ rows: [] }))
+  if (rows.length === 0) return []
+  return [`Drop the invalid index first: ${rows.map((row) => `DROP INDEX ${row.name};`).join(' ')}`]
 }
 
-const firstLine = (error: unknown) =>
-  (error instanceof Error ? error.message : String(error)).split('\n')[0]
+const again = 'run npm run db:migrate again.'
+
+function wayOut(cause: unknown): string {
+  if (!isPostgresError(cause))
+    return `Nobody knows whether the failed statement happened. Look, then ${again}`
+  if (hasState(cause, sqlState.lockNotAvailable))
+    return `Another session kept the table busy for 10 s. Run npm run db:migrate again.`
+  if (hasState(cause, sqlState.unsafeEnumValue))
+    return (
+      'A new value of an enum can be used after the transaction that adds it. Move ALTER TYPE … ADD VALUE to a migration\n' +
+      `of its own, in a folder whose name sorts before this one, and ${again}`
+    )
+  return `Correct the file and ${again}`
+}

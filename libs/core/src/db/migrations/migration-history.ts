@@ -1,6 +1,8 @@
 import type { Client } from 'pg'
+import { refuseOtherSchema } from './connection.ts'
 import { hasState, sqlState } from './migration.errors.ts'
 import type { MigrationFile } from './migration-files.ts'
+import { historyTable } from './migration-record.ts'
 
 /** How the migrations on disk and those in the database compare. */
 export interface MigrationHistory {
@@ -22,11 +24,11 @@ interface Row {
   logs: string | null
 }
 
-/** Compares by plain SQL, so that a database with nothing to do never needs the schema engine. */
 export async function readHistory(
   client: Client,
   files: readonly MigrationFile[],
 ): Promise<MigrationHistory> {
+  await refuseOtherSchema(client)
   const rows = await readRows(client)
   const onDisk = new Map(files.map((file) => [file.name, file]))
   const finished = new Map(
@@ -49,7 +51,7 @@ async function readRows(client: Client): Promise<Row[]> {
   try {
     const { rows } = await client.query<Row>(
       `SELECT migration_name, checksum, finished_at IS NOT NULL AS finished, logs
-         FROM _prisma_migrations WHERE rolled_back_at IS NULL ORDER BY started_at, migration_name`,
+         FROM ${historyTable} WHERE rolled_back_at IS NULL ORDER BY started_at, migration_name`,
     )
     return rows
   } catch (error) {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from 'pg'
 import { withConnection } from './connection.ts'
 
@@ -6,14 +7,15 @@ export interface LockOptions {
   onWait?: () => void
 }
 
-const ownLock = `hashtext('ashlar.migrations')`
+// The lock of `prisma migrate`, so that its command line and this do not work at the same time.
+const lockKey = '72707369'
 
-// The engine, here and in `prisma migrate`, holds this one on the connection that runs the scripts.
-const prismaLock = '72707369'
+const pollMs = 200
 
 /**
- * Runs `work` while no other process migrates this database. The lock lives as long as its connection, so a killed process lets go of it.
- * It belongs to a session: through a pooler in transaction mode it would hold nothing, therefore `DATABASE_DIRECT_URL`.
+ * Runs `work` while no other process migrates this database. The lock belongs to the connection that runs the scripts: that of a killed
+ * process keeps it until the server has ended the statement at hand, which may commit yet.
+ * Through a pooler in transaction mode it would hold nothing, therefore `DATABASE_DIRECT_URL`.
  */
 export function withMigrationLock<Result>(
   databaseUrl: string,
@@ -22,19 +24,22 @@ export function withMigrationLock<Result>(
 ): Promise<Result> {
   return withConnection(databaseUrl, async (client) => {
     await client.query('SET statement_timeout = 0; SET lock_timeout = 0')
-    await acquire(client, ownLock, onWait)
-    // The server goes on with a script whose process was killed, and may commit it yet.
-    await acquire(client, prismaLock, onWait)
-    await client.query(`SELECT pg_advisory_unlock(${prismaLock})`)
+    await acquire(client, onWait)
     return work(client)
   })
 }
 
-async function acquire(client: Client, key: string, onWait?: () => void): Promise<void> {
-  const { rows } = await client.query<{ locked: boolean }>(
-    `SELECT pg_try_advisory_lock(${key}) AS locked`,
-  )
-  if (rows[0]?.locked) return
+/** Looks now and then: a statement that waits for the lock would keep `CREATE INDEX CONCURRENTLY` waiting for its end. */
+async function acquire(client: Client, onWait?: () => void): Promise<void> {
+  if (await isAcquired(client)) return
   onWait?.()
-  await client.query(`SELECT pg_advisory_lock(${key})`)
+  do await sleep(pollMs)
+  while (!(await isAcquired(client)))
+}
+
+async function isAcquired(client: Client): Promise<boolean> {
+  const { rows } = await client.query<{ locked: boolean }>(
+    `SELECT pg_try_advisory_lock(${lockKey}) AS locked`,
+  )
+  return rows[0]?.locked === true
 }

@@ -1,26 +1,20 @@
-// These either refuse to run inside a transaction or end it themselves.
-const ownTransaction = /\bconcurrently\b|^\s*(vacuum|begin|commit|start\s+transaction)\b[^;\n]*;/im
+import { splitStatements, type Statement } from './sql-statements.ts'
 
-/** Whether PostgreSQL runs the whole script or nothing of it. */
-export const isAtomic = (script: string): boolean => !ownTransaction.test(withoutComments(script))
-
-/**
- * The script, and in the same transaction the mark that it is done. A process that dies between the two would otherwise leave a
- * migration of which nobody can tell whether it happened.
- */
-export function withCompletion(script: string): string {
-  if (!isAtomic(script)) return script
-  return (
-    `${script}\n;\nUPDATE "_prisma_migrations" SET "finished_at" = now() ` +
-    `WHERE "finished_at" IS NULL AND "rolled_back_at" IS NULL`
-  )
+/** A script as it is sent: its statements, and whether one transaction can hold them. */
+export interface MigrationScript {
+  statements: readonly Statement[]
+  atomic: boolean
 }
 
-/** The line that an error of PostgreSQL points at, with its number from 1. `position` counts characters from 1. */
-export function lineAt(script: string, position: number): { number: number; text: string } {
-  const before = [...script].slice(0, position - 1).join('')
-  const number = before.split('\n').length
-  return { number, text: (script.split('\n')[number - 1] ?? '').trim() }
+// It ends the transaction around it, or PostgreSQL refuses it inside of one.
+const ownTransaction =
+  /^(begin|start transaction|commit|end|rollback(?! to)|abort|vacuum)\b|^(create|drop|alter|reindex)\b.*\bconcurrently\b/
+
+export function readScript(script: string): MigrationScript {
+  const statements = splitStatements(script)
+  return { statements, atomic: !statements.some(({ bare }) => ownTransaction.test(bare)) }
 }
 
-const withoutComments = (script: string) => script.replace(/--[^\n]*|\/\*[\s\S]*?\*\//g, '')
+/** The line, from 1, that an error of PostgreSQL points at. `position` counts characters from 1. */
+export const lineOf = (sql: string, position: number): number =>
+  [...sql].slice(0, position - 1).filter((character) => character === '\n').length + 1

@@ -17,13 +17,15 @@ export interface PostgresError extends Error {
 /** SQLSTATE conditions that are told apart, see https://www.postgresql.org/docs/current/errcodes-appendix.html */
 export const sqlState = {
   invalidPassword: '28P01',
-  invalidAuthorization: '28000',
   duplicateDatabase: '42P04',
   uniqueViolation: '23505',
   insufficientPrivilege: '42501',
   lockNotAvailable: '55P03',
   unknownDatabase: '3D000',
   undefinedTable: '42P01',
+  insideTransaction: '25001',
+  transactionEnd: '2D000',
+  unsafeEnumValue: '55P04',
 } as const
 
 export const isPostgresError = (error: unknown): error is PostgresError =>

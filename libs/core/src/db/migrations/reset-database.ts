@@ -1,5 +1,5 @@
 import { applyPending } from './apply-migrations.ts'
-import { ensureDatabase } from './connection.ts'
+import { ensureDatabase, refuseOtherSchema } from './connection.ts'
 import { hasState, MigrationError, sqlState } from './migration.errors.ts'
 import { readMigrations } from './migration-files.ts'
 import { withMigrationLock, type LockOptions } from './migration-lock.ts'
@@ -20,6 +20,7 @@ export async function resetDatabase(
   const files = await readMigrations(source.prismaDir)
   await ensureDatabase(source.databaseUrl)
   return withMigrationLock(source.databaseUrl, options, async (client) => {
+    await refuseOtherSchema(client)
     await client.query(`SET lock_timeout = '10s'`)
     try {
       await client.query(
@@ -28,7 +29,7 @@ export async function resetDatabase(
     } catch (error) {
       throw explain(error)
     }
-    return applyPending(source.databaseUrl, client, files)
+    return applyPending(client, files)
   })
 }
 

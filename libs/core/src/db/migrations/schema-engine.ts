@@ -1,20 +1,13 @@
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils'
-import type { MigrationList, SchemaFilter } from '@prisma/schema-engine-wasm'
+import type { SchemaFilter } from '@prisma/schema-engine-wasm'
 import { createEngineAdapter } from './engine-adapter.ts'
 import { loadEngine } from './load-engine.ts'
-import type { PostgresError } from './migration.errors.ts'
-import type { MigrationFile, SchemaFile } from './migration-files.ts'
+import type { SchemaFile } from './migration-files.ts'
 
-/** What the engine is asked to do here, in the words of `prisma migrate`. */
+/** The part of Prisma's schema engine that is used here. */
 export interface SchemaEngine {
-  /** Runs the migrations that are not applied yet, in order, and returns their names. */
-  apply(files: readonly MigrationFile[]): Promise<string[]>
-  /** Frees a failed migration for another try. Its row stays as a record. */
-  markRolledBack(name: string): Promise<void>
   /** The SQL that leads from the database as it is to the schema; null when they agree. */
   diff(schema: readonly SchemaFile[]): Promise<string | null>
-  /** The driver's error behind the last failure of {@link SchemaEngine.apply}. */
-  scriptError(): PostgresError | undefined
 }
 
 const filters: SchemaFilter = { externalTables: [], externalEnums: [] }
@@ -25,18 +18,13 @@ const noModels: readonly SchemaFile[] = [
 ]
 
 /**
- * Runs `work` with Prisma's own schema engine, compiled to WebAssembly, over the `pg` driver. No binary is downloaded, and the
- * table, the checksums and the folder are those of `prisma migrate`.
+ * Runs `work` with Prisma's own schema engine, compiled to WebAssembly, over the `pg` driver. No binary is downloaded.
  */
 export async function withSchemaEngine<Result>(
   databaseUrl: string,
   work: (engine: SchemaEngine) => Promise<Result>,
 ): Promise<Result> {
-  let scriptError: PostgresError | undefined
-  const adapter = await createEngineAdapter({
-    databaseUrl,
-    onScriptError: (error) => (scriptError = error),
-  })
+  const adapter = await createEngineAdapter(databaseUrl)
   const { SchemaEngine: Engine } = await loadEngine()
   const engine = await Engine.new(
     { datamodels: noModels.map(({ path, content }) => [path, content]) },
@@ -49,19 +37,10 @@ export async function withSchemaEngine<Result>(
     }),
   )
   try {
-    return await work({ apply, markRolledBack, diff, scriptError: () => scriptError })
+    return await work({ diff })
   } finally {
     engine.free()
     await adapter.dispose()
-  }
-
-  async function apply(files: readonly MigrationFile[]) {
-    const output = await engine.applyMigrations({ migrationsList: toMigrationList(files), filters })
-    return output.appliedMigrationNames
-  }
-
-  async function markRolledBack(name: string) {
-    await engine.markMigrationRolledBack({ migrationName: name })
   }
 
   async function diff(schema: readonly SchemaFile[]) {
@@ -76,13 +55,3 @@ export async function withSchemaEngine<Result>(
     return exitCode === 0 ? null : stdout
   }
 }
-
-const toMigrationList = (files: readonly MigrationFile[]): MigrationList => ({
-  baseDir: 'prisma/migrations',
-  lockfile: { path: 'migration_lock.toml', content: 'provider = "postgresql"\n' },
-  shadowDbInitScript: '',
-  migrationDirectories: files.map(({ name, script }) => ({
-    path: name,
-    migrationFile: { path: 'migration.sql', content: { tag: 'ok', value: script } },
-  })),
-})

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 
 /** Takes out of a value what a schema names. Returns {@link misfit} where the value is of another kind. */
 export type Picker = (value: unknown) => unknown
@@ -32,8 +32,7 @@ function compile(schema: z.core.$ZodType): Picker | undefined {
     case 'string':
       return ofKind((value) => typeof value === 'string')
     case 'number':
-      // JSON has no NaN and no infinity: they would leave as null.
-      return ofKind(Number.isFinite)
+      return ofKind(numberOf(formatsOf(def)))
     case 'boolean':
       return ofKind((value) => typeof value === 'boolean')
     case 'date':
@@ -77,6 +76,29 @@ const ofKind =
   (fits: (value: unknown) => boolean): Picker =>
   (value) =>
     fits(value) ? value : misfit
+
+/** `z.int()` is such a format by itself, `z.number().int()` has it as a check. */
+const formatsOf = (def: z.core.$ZodNumberDef): z.core.$ZodNumberFormats[] =>
+  [def, ...(def.checks ?? []).map((check) => check._zod.def)].flatMap((each) =>
+    isNumberFormat(each) ? [each.format] : [],
+  )
+
+const isNumberFormat = (def: object): def is z.core.$ZodCheckNumberFormatDef =>
+  'check' in def && def.check === 'number_format'
+
+/** The range of a format is its kind: the document calls it an integer. JSON has no NaN and no infinity: they would leave as null. */
+function numberOf(formats: readonly z.core.$ZodNumberFormats[]): (value: unknown) => boolean {
+  if (formats.length === 0) return Number.isFinite
+  const ranges = formats.map((format) => z.core.util.NUMBER_FORMAT_RANGES[format])
+  const [least, most] = [
+    Math.max(...ranges.map(([least]) => least)),
+    Math.min(...ranges.map(([, most]) => most)),
+  ]
+  const isKind = formats.every((format) => format.startsWith('float'))
+    ? Number.isFinite
+    : Number.isInteger
+  return (value) => isKind(value) && (value as number) >= least && (value as number) <= most
+}
 
 function oneOf(values: readonly unknown[]): Picker {
   const known = new Set(values)

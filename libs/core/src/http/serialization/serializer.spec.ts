@@ -106,6 +106,13 @@ describe('a compiled serializer', () => {
     expect(JSON.parse(createSerializer(schema, options)(result))).toEqual(answer)
   })
 
+  it('names the route where a member that may be anything is no JSON', () => {
+    for (const value of [1n, [{ deep: 1n }]])
+      expect(() => createSerializer(z.object({ a: z.unknown() }), options)({ a: value })).toThrow(
+        /^GET \/stones answered what JSON cannot hold/,
+      )
+  })
+
   it('is content with a wrong format in production, and refuses it in tests', () => {
     const long = { ...stone, name: 'too long' }
     expect(createSerializer(Stone, options)(long)).toContain('too long')

@@ -26,7 +26,18 @@ export function createSerializer(
     const picked = pick(result)
     const parsed = strict || picked === misfit ? parse(result) : undefined
     const data = picked === misfit ? parsed : picked
-    return JSON.stringify(envelope ? { data } : data)
+    return write(envelope ? { data } : data)
+  }
+
+  /** A member that may be anything may be a bigint, or hold itself. */
+  function write(answer: unknown): string {
+    try {
+      return JSON.stringify(answer)
+    } catch (cause) {
+      throw new Error(`${name} answered what JSON cannot hold, in a member that may be anything`, {
+        cause,
+      })
+    }
   }
 
   /** The schema's own word, also about what the picker could not judge. */
