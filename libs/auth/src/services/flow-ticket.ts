@@ -3,6 +3,7 @@ import { sign, verify } from 'jsonwebtoken'
 import { z } from 'zod'
 import type { Clock } from '@ashlar/core/module'
 import type { Flow } from '../providers/provider.ts'
+import { readCanonicalJwt } from './jwt-form.ts'
 import { deriveKey } from './signing-key.ts'
 
 export interface FlowTicketsDeps {
@@ -22,13 +23,16 @@ export type FlowTickets = ReturnType<typeof createFlowTickets>
 /** A person has to log in at the provider meanwhile, maybe to find a second factor. */
 export const ticketTtlMs = 10 * 60_000
 
-const Content = z.object({
-  flow: z.object({
+const Content = z.strictObject({
+  flow: z.strictObject({
     code_verifier: z.string(),
     state: z.string(),
     nonce: z.string().optional(),
   }),
   challenge: z.string(),
+  aud: z.string(),
+  iat: z.int(),
+  exp: z.int(),
 })
 
 /** Signed, so that any replica takes what another gave and nobody makes one up. */
@@ -44,6 +48,7 @@ export function createFlowTickets({ signingKeys, clock }: FlowTicketsDeps) {
 
   /** Null for what is forged, expired, or of another provider. */
   function read(provider: string, text: string): Ticket | null {
+    if (!readCanonicalJwt(text)) return null
     for (const key of keys) {
       const ticket = open(key, provider, text)
       if (ticket) return ticket
