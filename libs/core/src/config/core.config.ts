@@ -145,6 +145,11 @@ export const coreConfig = defineConfig(
       description: 'Share of requests that are traced, 0 to 1.',
       example: '0.1',
     }),
+    TRUST_TRACEPARENT: key(flag().prefault('false'), {
+      description:
+        'true lets callers decide by their traceparent header what is traced: for a process that only a gateway or services of yours reach.',
+      example: 'false',
+    }),
     MODULES: key(commaSeparated().optional(), {
       description: 'The modules that this process hosts, separated by commas. All if unset.',
       example: 'auth',
