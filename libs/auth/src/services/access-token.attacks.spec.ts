@@ -5,14 +5,11 @@ import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { decode, sign, type JwtPayload } from 'jsonwebtoken'
 import request from 'supertest'
-import { parseConfig } from '@ashlar/core/config'
-import { authConfig } from '../auth.config.ts'
 import { authEnvironment, createUser, signIn, startAuth, type TestAuth } from '../testing/index.ts'
 import { publicKeysOf, readSigningKey } from './signing-key.ts'
 
 const environment = authEnvironment()
-const config = parseConfig({ auth: authConfig }, environment).auth
-const ours = readSigningKey(config.jwt.privateKey)
+const ours = readSigningKey(environment['AUTH_JWT_PRIVATE_KEY'] ?? '')
 const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
 let auth: TestAuth
 let good: string

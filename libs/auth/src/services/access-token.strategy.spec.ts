@@ -1,14 +1,10 @@
 import { decode, sign, type JwtPayload } from 'jsonwebtoken'
 import request from 'supertest'
-import { parseConfig } from '@ashlar/core/config'
-import { authConfig } from '../auth.config.ts'
 import { authEnvironment, createUser, signIn, startAuth, type TestAuth } from '../testing/index.ts'
 import { readSigningKey } from './signing-key.ts'
 
 const environment = authEnvironment()
-const { privateKey, kid } = readSigningKey(
-  parseConfig({ auth: authConfig }, environment).auth.jwt.privateKey,
-)
+const { privateKey, kid } = readSigningKey(environment['AUTH_JWT_PRIVATE_KEY'] ?? '')
 let auth: TestAuth
 let claims: JwtPayload
 

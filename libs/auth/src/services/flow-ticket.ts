@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { Clock } from '@ashlar/core/module'
 import type { Flow } from '../providers/provider.ts'
 import { readCanonicalJwt } from './jwt-form.ts'
-import { deriveKey } from './signing-key.ts'
+import { deriveKey, firstKeyOf } from './signing-key.ts'
 
 export interface FlowTicketsDeps {
   signingKeys: readonly { privateKey: KeyObject }[]
@@ -43,7 +43,7 @@ export function createFlowTickets({ signingKeys, clock }: FlowTicketsDeps) {
   function write(provider: string, { flow, challenge }: Ticket): string {
     const iat = Math.floor(clock.now().getTime() / 1_000)
     const content = { flow, challenge, aud: provider, iat, exp: iat + ticketTtlMs / 1_000 }
-    return sign(content, keys[0] as Buffer, { algorithm: 'HS256' })
+    return sign(content, firstKeyOf(keys), { algorithm: 'HS256' })
   }
 
   /** Null for what is forged, expired, or of another provider. */

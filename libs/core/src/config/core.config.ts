@@ -1,6 +1,18 @@
 import { z } from 'zod'
+import { findConnectionRisks } from './connection-risks.ts'
 import { defineConfig, key, type ConfigOf } from './define-config.ts'
-import { commaSeparated, duration, flag, integer, mailbox, port, share, url } from './values.ts'
+import { isOwnMachine } from './own-machine.ts'
+import {
+  commaSeparated,
+  duration,
+  flag,
+  host,
+  integer,
+  mailbox,
+  port,
+  share,
+  url,
+} from './values.ts'
 
 export type CoreConfig = ConfigOf<typeof coreConfig>
 
@@ -34,6 +46,7 @@ export const coreConfig = defineConfig(
     APP_URL: key(url('http', 'https').prefault('http://localhost:3000'), {
       description: 'Where clients reach the api. Links in mails begin with it.',
       example: 'https://api.example.com',
+      public: true,
     }),
     PORT: key(port().optional(), {
       description:
@@ -44,6 +57,15 @@ export const coreConfig = defineConfig(
       description:
         'Port of /metrics and /health (9464 api, 9465 worker, 9466 scheduler, 9467 admin dashboard if unset).',
       example: '9464',
+    }),
+    HOST: key(host().optional(), {
+      description:
+        'Address on which the public port listens: an IP address of this machine, or a name of one. All addresses if unset.',
+      example: '127.0.0.1',
+    }),
+    MANAGEMENT_HOST: key(host().optional(), {
+      description: 'The same for the management port. HOST if unset.',
+      example: '10.0.0.5',
     }),
     TRUST_PROXY: key(integer(0, 10).prefault('0'), {
       description:
@@ -95,6 +117,7 @@ export const coreConfig = defineConfig(
     SMTP_URL: key(url('smtp', 'smtps'), {
       description: 'The mail server. npm run dev brings a mail catcher if unset.',
       example: 'smtp://user:password@mail.example.com:587',
+      processes: ['worker'],
     }),
     MAIL_FROM: key(
       z
@@ -161,6 +184,8 @@ export const coreConfig = defineConfig(
     appUrl: env.APP_URL.replace(/\/+$/, ''),
     port: env.PORT,
     managementPort: env.MANAGEMENT_PORT,
+    host: env.HOST,
+    managementHost: env.MANAGEMENT_HOST ?? env.HOST,
     trustProxy: env.TRUST_PROXY,
     corsOrigins: env.CORS_ORIGINS,
     problemBaseUrl: (env.PROBLEM_BASE_URL ?? `${env.APP_URL.replace(/\/+$/, '')}/problems`).replace(
@@ -186,6 +211,34 @@ export const coreConfig = defineConfig(
     PORT !== undefined && PORT === MANAGEMENT_PORT && PORT !== '0'
       ? [{ key: 'MANAGEMENT_PORT', problem: 'must be another port than PORT' }]
       : [],
+  (config) => [...findConnectionRisks(config), ...findSettingRisks(config)],
 )
+
+interface Settings {
+  logLevel: string
+  rateLimitEnabled: boolean
+  corsOrigins: readonly string[]
+  problemBaseUrl: string
+  mailFrom: string
+}
+
+function findSettingRisks(config: Settings) {
+  const { logLevel, rateLimitEnabled, corsOrigins, problemBaseUrl, mailFrom } = config
+  const risks = {
+    LOG_LEVEL: ['debug', 'trace'].includes(logLevel) && 'logs more than operators need: use info',
+    RATE_LIMIT_ENABLED: !rateLimitEnabled && 'is false: passwords may be guessed at without end',
+    CORS_ORIGINS: corsOrigins.some(isUnsafe) && 'has an origin without TLS, or of this machine',
+    PROBLEM_BASE_URL: isUnsafe(problemBaseUrl) && 'leads to no https:// address of a public host',
+    MAIL_FROM: /@localhost\b/.test(mailFrom) && 'is an address of localhost, which others refuse',
+  }
+  return Object.entries(risks).flatMap(([key, problem]) =>
+    problem ? [{ key: key as keyof typeof risks, problem }] : [],
+  )
+}
+
+function isUnsafe(text: string): boolean {
+  const { protocol, hostname } = new URL(text)
+  return protocol !== 'https:' || isOwnMachine(hostname)
+}
 
 const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text

@@ -4,6 +4,7 @@ export {
   defineConfig,
   describeConfig,
   findConfigFaults,
+  findConfigRisks,
   key,
   parseConfig,
   type ConfigDefinition,
@@ -12,5 +13,6 @@ export {
   type ConfigOf,
   type Given,
 } from './define-config.ts'
+export { isOwnMachine } from './own-machine.ts'
 export { exportEnvironment, readEnvironment, type Environment } from './environment.ts'
-export { commaSeparated, duration, flag, integer, port, url } from './values.ts'
+export { commaSeparated, duration, flag, host, integer, port, url } from './values.ts'
