@@ -58,8 +58,8 @@ export function key(schema: z.ZodType, help: KeyHelp): z.ZodType {
 
 /**
  * Declares the keys that an owner reads and the object that it gets. `check` tells which keys do not fit together; it is also asked when one of
- * them is wrong by itself, so that an operator sees everything at once. `build` is only called when nothing is wrong. `review` tells what works
- * and is unwise outside a developer's machine: a process warns of it at its start.
+ * them is wrong by itself, so that an operator sees everything at once. `build` is only called when nothing is wrong. `review` reports what
+ * works and is unwise outside a developer's machine: a process warns of it at its start.
  *
  * @example
  * const greetingConfig = defineConfig(

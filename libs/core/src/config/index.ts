@@ -13,6 +13,5 @@ export {
   type ConfigOf,
   type Given,
 } from './define-config.ts'
-export { isOwnMachine } from './own-machine.ts'
 export { exportEnvironment, readEnvironment, type Environment } from './environment.ts'
 export { commaSeparated, duration, flag, host, integer, port, url } from './values.ts'
