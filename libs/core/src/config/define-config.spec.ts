@@ -304,7 +304,7 @@ describe('the configuration of the platform', () => {
       'a b',
       '-a',
       '*',
-    ].map((host) => ['HOST', host] as const),
+    ].map((host): [string, string] => ['HOST', host]),
     ['MANAGEMENT_HOST', '::1::'],
     ['OTEL_SDK_DISABLED', 'yes'],
     ['OTEL_TRACES_SAMPLER_ARG', '10 %'],
