@@ -1,3 +1,4 @@
+import { readEnvironment } from '@ashlar/core/config'
 import { createLogger } from '@ashlar/core/logging'
 import { createCore, type Core } from '@ashlar/core/module'
 import { composeModules, type Modules } from '@ashlar/modules'
@@ -9,7 +10,7 @@ export async function withCore<T>(
   name: string,
   work: (core: Core, modules: Modules['all']) => Promise<T>,
 ): Promise<T> {
-  const config = loadConfig()
+  const config = loadConfig(readEnvironment(), 'command')
   // Standard output is for the answer, and what fails is thrown.
   const log = createLogger({ name, config: { logLevel: 'silent' } })
   const core = createCore({ process: name, config: config.core, log })

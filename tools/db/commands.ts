@@ -66,7 +66,7 @@ async function loadSeed(environment: Environment) {
   const { loadConfig } = await import('@ashlar/modules/config')
   // eslint-disable-next-line @nx/enforce-module-boundaries -- it stands beside the schema, in no workspace
   const { seed } = await import('../../prisma/seed.ts')
-  return { config: loadConfig(environment), run: seed }
+  return { config: loadConfig(environment, 'command'), run: seed }
 }
 
 async function migration({ environment, prismaDir, args, print }: Invocation): Promise<boolean> {

@@ -7,6 +7,15 @@ import { bundlesIn, chart, filesOf, has, knownKeys, read } from './read-deployme
 type Values = Record<string, unknown> & { config: Record<string, string> }
 
 const values = parse(read(`${chart}/values.yaml`)) as Values
+const connections = ['DATABASE_URL', 'DATABASE_DIRECT_URL', 'REDIS_URL', 'SMTP_URL']
+/** Who reads the configuration in each. */
+const workloads = {
+  api: 'api',
+  worker: 'worker',
+  scheduler: 'scheduler',
+  adminDashboard: 'admin-dashboard',
+  migration: 'command',
+}
 const templates = filesOf(`${chart}/templates/*`)
 const isValid = new Ajv({ allowUnionTypes: true }).compile(
   JSON.parse(read(`${chart}/values.schema.json`)) as object,
@@ -50,6 +59,32 @@ describe('Helm chart', () => {
     const required = describeConfig(configDefinitions).filter(({ required }) => required)
     expect(required.length).toBeGreaterThan(0)
     for (const { key } of required) expect(read(`${chart}/README.md`)).toContain(`=${key}=`)
+  })
+
+  it('gives each process the secrets that it reads, and no other', () => {
+    const keys = describeConfig(configDefinitions)
+    const listed = (name: string) => (values[name] as { secretKeys: string[] }).secretKeys
+    const everywhere = values['secretKeys'] as string[]
+    const secrets = keys.filter(
+      ({ key, secret, password }) =>
+        (secret ?? password ?? false) || connections.includes(key) || key === 'AUTH_ADMIN_EMAIL',
+    )
+    for (const [workload, process] of Object.entries(workloads)) {
+      const known = secrets.filter(({ processes }) => processes?.includes(process) ?? true)
+      expect([workload, [...everywhere, ...listed(workload)].sort()]).toEqual([
+        workload,
+        known.map(({ key }) => key).sort(),
+      ])
+    }
+    const helpers = read(`${chart}/templates/_helpers.tpl`)
+    expect(helpers).not.toMatch(/secretRef:\n\s+name: \{\{ include "ashlar.secretName"/)
+  })
+
+  it('trusts no proxy unless there is one, and begins no address with http in production', () => {
+    expect(values.config).not.toHaveProperty('TRUST_PROXY')
+    const helpers = read(`${chart}/templates/_helpers.tpl`)
+    expect(helpers).toContain('"TRUST_PROXY" "value" (ternary "1" "0" $values.ingress.enabled)')
+    expect(helpers).toContain('config.APP_URL is missing, or does not begin with https://')
   })
 
   it('runs one process for each app', () => {

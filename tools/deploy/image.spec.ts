@@ -57,13 +57,31 @@ describe('health check of the image', () => {
     }
   })
 
+  it.each([
+    ['::1', { MANAGEMENT_HOST: '::1' }],
+    ['::1', { HOST: '[::1]' }],
+    ['::1', { HOST: '192.0.2.1', MANAGEMENT_HOST: '::' }],
+    ['127.0.0.2', { MANAGEMENT_HOST: '127.0.0.2' }],
+    ['127.0.0.1', { HOST: '0.0.0.0' }],
+    ['127.0.0.1', { HOST: '', MANAGEMENT_HOST: '' }],
+  ])('asks a process that listens on %s, with %j', async (host, environment) => {
+    const server = createServer((_request, response) => response.end('{}'))
+    server.listen(0, host)
+    await once(server, 'listening')
+    try {
+      expect(await check((server.address() as AddressInfo).port, environment)).toBe(0)
+    } finally {
+      server.close()
+    }
+  })
+
   it('fails when nobody listens', async () => {
     expect(await check(1)).toBe(1)
   })
 
-  async function check(port: number) {
+  async function check(port: number, environment: Record<string, string> = {}) {
     const child = spawn(process.execPath, ['deploy/docker/healthcheck.mjs', '/health/ready'], {
-      env: { ...process.env, MANAGEMENT_PORT: String(port) },
+      env: { ...process.env, MANAGEMENT_PORT: String(port), ...environment },
       stdio: 'ignore',
     })
     const [code] = (await once(child, 'exit')) as [number]

@@ -13,23 +13,22 @@ export type AdminLogin = 'valid' | 'changed' | 'unknown'
  * Whether the password in `.env` opens the admin's account: it is set once, when the account is made, and may
  * have been changed since. Asked once for each pair of database and password, because each login is a session.
  */
-export async function checkAdminLogin({ ports, shared }: Settings): Promise<AdminLogin> {
+export async function checkAdminLogin({ hosts, ports, shared }: Settings): Promise<AdminLogin> {
   const { AUTH_ADMIN_EMAIL: email, AUTH_ADMIN_PASSWORD: password, DATABASE_URL } = shared
   if (!email || !password) return 'unknown'
   const key = createHash('sha256').update([email, password, DATABASE_URL].join('\0')).digest('hex')
   if (read() === key) return 'valid'
-  const status = await login(ports.PORT!, { email, password })
+  const api = `http://${hosts.public}:${ports.PORT}`
+  const status = await login(`${api}/api/v1/auth/login`, { email, password })
   if (status === 200) writeFileSync(record, key)
   return status === 200 ? 'valid' : status === 401 ? 'changed' : 'unknown'
 }
 
-function login(port: number, credentials: object) {
+function login(url: string, credentials: object) {
   return new Promise<number | undefined>((resolve) => {
     const call = request(
+      url,
       {
-        host: '127.0.0.1',
-        port,
-        path: '/api/v1/auth/login',
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         agent: false,

@@ -13,6 +13,7 @@ import {
 import { patient, stopChild, type Child } from '../servers/stopping.ts'
 import { bundleOf } from './bundler.ts'
 import type { Environment } from './env-file.ts'
+import { reachableHosts } from './reachable-host.ts'
 import type { Workload } from './workloads.ts'
 
 export interface AppProcessEvents {
@@ -72,24 +73,24 @@ export function createAppProcess(
   /** False when it ended before it was ready. */
   async function waitUntilReady() {
     const own = current
-    const port = Number(environment().MANAGEMENT_PORT)
+    const url = healthOf(environment())
     while (own && current === own) {
-      if (await isReady(port)) return true
+      if (await isReady(url)) return true
       await sleep(25)
     }
     return false
   }
 }
 
-function isReady(port: number) {
+const healthOf = (environment: Environment): string =>
+  `http://${reachableHosts(environment).management}:${environment.MANAGEMENT_PORT}/health/ready`
+
+function isReady(url: string) {
   return new Promise<boolean>((resolve) => {
-    const request = get(
-      { host: '127.0.0.1', port, path: '/health/ready', agent: false },
-      (answer) => {
-        answer.resume()
-        resolve(answer.statusCode === 200)
-      },
-    )
+    const request = get(url, { agent: false }, (answer) => {
+      answer.resume()
+      resolve(answer.statusCode === 200)
+    })
     request.setTimeout(1000, () => request.destroy())
     request.once('error', () => resolve(false))
   })

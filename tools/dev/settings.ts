@@ -1,4 +1,5 @@
 import type { Environment } from './env-file.ts'
+import { reachableHosts } from './reachable-host.ts'
 import { serverPorts, workloads, type Workload } from './workloads.ts'
 
 export interface Fault {
@@ -23,18 +24,19 @@ export function readSettings(environment: Environment, chosen: Workload[] = work
     mail: !environment.SMTP_URL,
   }
   const password = environment.POSTGRES_PASSWORD ?? ''
+  const hosts = reachableHosts(environment)
   const shared: Environment = {
     ...environment,
     // Nothing stands before the processes, and a reload should be quick.
     SHUTDOWN_LINGER: environment.SHUTDOWN_LINGER ?? '10ms',
-    APP_URL: environment.APP_URL ?? `http://localhost:${ports.PORT}`,
+    APP_URL: environment.APP_URL ?? `http://${hosts.public}:${ports.PORT}`,
     DATABASE_URL:
       environment.DATABASE_URL ??
       `postgresql://ashlar:${encodeURIComponent(password)}@127.0.0.1:${ports.POSTGRES_PORT}/ashlar`,
     REDIS_URL: environment.REDIS_URL ?? `redis://127.0.0.1:${ports.REDIS_PORT}`,
     SMTP_URL: environment.SMTP_URL ?? `smtp://127.0.0.1:${ports.MAIL_SMTP_PORT}`,
   }
-  return { chosen, embedded, environmentOf, password, ports, shared }
+  return { chosen, embedded, environmentOf, hosts, password, ports, shared }
 
   function environmentOf(workload: Workload): Environment {
     const own: Environment = Object.fromEntries(

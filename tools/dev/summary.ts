@@ -31,11 +31,14 @@ export function describeSystem(
 const labelWidth = 16
 
 function addresses(settings: Settings): [string, string][] {
-  const { embedded, ports, shared, chosen } = settings
-  const api = `http://localhost:${ports.PORT}`
+  const { embedded, hosts, ports, shared, chosen } = settings
+  const api = `http://${hosts.public}:${ports.PORT}`
   const health = chosen.map(({ name, ports: own }) => {
     const { key } = own.find(({ variable }) => variable === 'MANAGEMENT_PORT')!
-    return [name, `http://localhost:${ports[key]}/metrics, /health/ready`] as [string, string]
+    return [name, `http://${hosts.management}:${ports[key]}/metrics, /health/ready`] as [
+      string,
+      string,
+    ]
   })
   return [
     ...(runs(settings, 'api')
@@ -45,7 +48,7 @@ function addresses(settings: Settings): [string, string][] {
         ] as [string, string][])
       : []),
     ...(runs(settings, 'admin-dashboard')
-      ? ([['Queues', `http://localhost:${ports.ADMIN_DASHBOARD_PORT}/queues`]] as [
+      ? ([['Queues', `http://${hosts.public}:${ports.ADMIN_DASHBOARD_PORT}/queues`]] as [
           string,
           string,
         ][])
@@ -68,8 +71,8 @@ function admin({ shared }: Settings, adminLogin: AdminLogin): [string, string][]
   return [['Admin', `${shared.AUTH_ADMIN_EMAIL}  password: ${password}`]]
 }
 
-function tryThis({ ports, shared }: Settings, adminLogin: AdminLogin) {
-  const api = `http://localhost:${ports.PORT}`
+function tryThis({ hosts, ports, shared }: Settings, adminLogin: AdminLogin) {
+  const api = `http://${hosts.public}:${ports.PORT}`
   if (adminLogin !== 'valid') return `curl -i ${api}/health/ready`
   const body = JSON.stringify({
     email: shared.AUTH_ADMIN_EMAIL,

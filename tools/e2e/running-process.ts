@@ -29,8 +29,10 @@ export async function startProcess(
   until: 'ready' | 'live' = 'ready',
 ): Promise<RunningProcess> {
   const ports = { public: await freePort(), management: await freePort() }
-  const child = spawn(process.execPath, [join(root, 'dist', 'apps', app, 'main.js')], {
-    cwd: root,
+  const folder = join(root, 'dist', 'apps', app)
+  const child = spawn(process.execPath, [join(folder, 'main.js')], {
+    // Not where a developer has a .env, which would fill what a test leaves out.
+    cwd: folder,
     env: {
       PATH: process.env['PATH'],
       NODE_ENV: 'production',

@@ -9,8 +9,8 @@ type Print = (line: string) => void
 
 /** Registers somebody over HTTP and tells each hop: when it happened, counted from the request, and where to look at it. */
 export async function runTour(settings: Settings, print: Print): Promise<void> {
-  const api = `http://localhost:${settings.ports.PORT}`
-  const dashboard = `http://localhost:${settings.ports.ADMIN_DASHBOARD_PORT}`
+  const api = `http://${settings.hosts.public}:${settings.ports.PORT}`
+  const dashboard = `http://${settings.hosts.public}:${settings.ports.ADMIN_DASHBOARD_PORT}`
   await refuseUnlessReady(api)
   const trace = await receiveTrace(settings.shared.OTEL_EXPORTER_OTLP_ENDPOINT)
 

@@ -36,12 +36,14 @@ export const authConfig = defineConfig(
         'Signs access tokens (ES256): openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 | openssl pkcs8 -topk8 -nocrypt -outform DER | base64 | tr -d "\\n"',
       example: 'MIGHAgEAMBMGByqGSM49AgEG…',
       secret: true,
+      processes: ['api'],
     }),
     AUTH_JWT_SECOND_PRIVATE_KEY: key(SigningKeyText.optional(), {
       description:
         'Another key of that form, whose tokens are taken too: the next one before a rotation, the last one after it. See docs/guides/operate.md.',
       example: 'MIGHAgEAMBMGByqGSM49AgEG…',
       secret: true,
+      processes: ['api'],
     }),
     AUTH_JWT_ISSUER: key(z.string().min(1).optional(), {
       description: 'Issuer (iss) of access tokens. APP_URL if unset.',
@@ -124,6 +126,7 @@ export const authConfig = defineConfig(
       {
         description: 'E-mail of the first admin, whom the seed command makes once.',
         example: 'admin@example.com',
+        processes: ['command'],
       },
     ),
     AUTH_ADMIN_PASSWORD: key(
@@ -132,6 +135,7 @@ export const authConfig = defineConfig(
         description: 'Password of the first admin.',
         example: 'the output of: openssl rand -base64 24',
         password: true,
+        processes: ['command'],
       },
     ),
   },
@@ -166,7 +170,28 @@ export const authConfig = defineConfig(
     admin: adminOf(env.AUTH_ADMIN_EMAIL, env.AUTH_ADMIN_PASSWORD),
   }),
   (given) => [...misfitsOfOptions(given), ...misfitsOfProviders(given), ...misfitsOfAdmin(given)],
+  ({ passwords }) =>
+    isAsStrongAsAdvised(passwords)
+      ? []
+      : [
+          {
+            key: 'AUTH_PASSWORD_MEMORY',
+            problem: 'is too little for AUTH_PASSWORD_PASSES: see docs/guides/deploy.md',
+          },
+        ],
 )
+
+/** Memory and passes of Argon2id that the OWASP Password Storage Cheat Sheet names as equal, with one lane. */
+const advised = [
+  [47_104, 1],
+  [19_456, 2],
+  [12_288, 3],
+  [9_216, 4],
+  [7_168, 5],
+] as const
+
+const isAsStrongAsAdvised = ({ memoryKib, passes }: { memoryKib: number; passes: number }) =>
+  advised.some(([memory, least]) => memoryKib >= memory && passes >= least)
 
 function adminOf(email: string | undefined, password: string | undefined) {
   return email === undefined || password === undefined ? undefined : { email, password }

@@ -144,6 +144,15 @@ export const accountEmailUnverified = defineError({
   help: 'Choose a new password with the mail of restore-password, verify the address with the mail of verify-email/resend, and start again.',
 })
 
+export const accountNotLinked = defineError({
+  kind: 'conflict',
+  code: 'auth.account_not_linked',
+  title: 'Account not linked',
+  detail:
+    'An account has this e-mail address, and the provider cannot tell who owns the address today.',
+  help: 'Log in with the password of the account, or choose one with the mail of restore-password.',
+})
+
 export const identityNotFound = defineError({
   kind: 'not_found',
   code: 'auth.identity_not_found',
@@ -252,6 +261,7 @@ export const authErrors = [
   signInDenied,
   providerEmailUnverified,
   accountEmailUnverified,
+  accountNotLinked,
   identityNotFound,
   lastWayIn,
   secondFactorNeeded,

@@ -52,13 +52,12 @@ export interface AuthModuleDeps {
 export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
   const { clock, mailer, rateLimits } = core
   const app = { name: core.config.appName, url: core.config.appUrl }
-  const signingKeys = readSigningKeys(config.jwt.privateKey, config.jwt.secondPrivateKey)
-  const [signingKey] = signingKeys
+  const signingKeys = readSigningKeys([config.jwt.privateKey, config.jwt.secondPrivateKey])
   const issuer = config.jwt.issuer ?? app.url
   const { audience } = config.jwt
   const store = createAuthStore(core)
   const passwords = createPasswordHasher(config.passwords)
-  const accessTokens = createAccessTokens({ ...config, signingKey, issuer, audience })
+  const accessTokens = createAccessTokens({ ...config, signingKeys, issuer, audience })
   const refreshTokens = createRefreshTokens(signingKeys)
   const limits = createLoginLimits({ store, rateLimits, clock })
   const currentPasswords = createCurrentPassword({ store, passwords, limits, clock })

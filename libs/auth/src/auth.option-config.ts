@@ -19,12 +19,14 @@ export const optionKeys = {
       'Encrypts the secrets of authenticator apps, and switches them on as a second factor.',
     example: 'the output of: openssl rand -base64 32',
     secret: true,
+    processes: ['api', 'admin-dashboard'],
   }),
   AUTH_TOTP_SECOND_KEY: key(EncryptionKey.optional(), {
     description:
       'The key before AUTH_TOTP_KEY, during a rotation: what it encrypted is read, and encrypted anew at the next log-in.',
     example: 'the output of: openssl rand -base64 32',
     secret: true,
+    processes: ['api', 'admin-dashboard'],
   }),
   AUTH_API_KEYS_ENABLED: key(flag().prefault('false'), {
     description: 'true lets users make API keys for machines, on the routes that take them.',

@@ -26,6 +26,7 @@ const clientId = (provider: string, example: string) =>
   key(z.string().min(1, { error: 'must not be empty' }).optional(), {
     description: `Client id of the application at ${provider}. With its secret it switches on sign-in with ${provider}.`,
     example,
+    processes: ['api'],
   })
 
 const clientSecret = (provider: string) =>
@@ -33,6 +34,7 @@ const clientSecret = (provider: string) =>
     description: `Client secret of the application at ${provider}.`,
     example: `as ${provider} shows it`,
     password: true,
+    processes: ['api'],
   })
 
 /** Keys of sign-in with providers. All off by default. */
@@ -57,6 +59,7 @@ export const providerKeys = {
     description:
       'Page of the application to which a sign-in with a provider returns with its code. Needed as soon as one is on.',
     example: 'https://app.example.com/signed-in',
+    public: true,
   }),
 } as const
 

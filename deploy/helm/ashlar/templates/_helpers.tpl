@@ -53,11 +53,19 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{/* The data of the ConfigMap, shared with the one that the migration gets before the release exists. */}}
 {{- define "ashlar.config" -}}
 {{- $own := list "PORT" "MANAGEMENT_PORT" "SHUTDOWN_GRACE" -}}
+{{- $hosts := list "HOST" "MANAGEMENT_HOST" -}}
+{{- $url := toString (.Values.config.APP_URL | default "") -}}
+{{- if and (eq (toString .Values.config.APP_ENV) "production") (not (hasPrefix "https://" $url)) -}}
+{{- fail "config.APP_URL is missing, or does not begin with https://, which production needs. Set it to the address at which clients reach the api." -}}
+{{- end -}}
 {{- $secret := "(^|_)(SECRETS?|PASSWORD|KEYS?|TOKEN)$" -}}
 {{- $connection := "^(DATABASE|DATABASE_DIRECT|REDIS|SMTP)_URL$" -}}
 {{- range $key, $value := .Values.config -}}
 {{- if has $key $own -}}
 {{- fail (printf "config.%s is set by the chart itself (shutdownGraceSeconds for SHUTDOWN_GRACE). Remove it from config." $key) -}}
+{{- end -}}
+{{- if has $key $hosts -}}
+{{- fail (printf "config.%s would keep Kubernetes from the pods, which it reaches by their own addresses. Remove it, or set it in the extraEnv of a process with a proxy in its pod." $key) -}}
 {{- end -}}
 {{- if or (regexMatch $connection $key) (regexMatch $secret $key) -}}
 {{- fail (printf "config.%s would put a secret into a ConfigMap. Put it into the Secret that existingSecret names." $key) -}}
@@ -68,14 +76,21 @@ SHUTDOWN_GRACE: {{ printf "%ds" (int .Values.shutdownGraceSeconds) | quote }}
 MANAGEMENT_PORT: "9464"
 {{- end -}}
 
-{{/* Environment of a container. The later of two sources wins, and env wins over envFrom. */}}
+{{/*
+Environment of a container: root, configMap, secretKeys (of existingSecret), secret (another one, as a whole), env, extraEnv.
+The later of two sources wins, and env wins over envFrom.
+*/}}
 {{- define "ashlar.env" -}}
 {{- $root := .root -}}
+{{- $secretName := include "ashlar.secretName" $root -}}
+{{- $secrets := list -}}
+{{- range .secretKeys -}}
+{{- /* Optional, because the process tells of a missing key better than an event of the pod. */ -}}
+{{- $secrets = append $secrets (dict "name" . "valueFrom" (dict "secretKeyRef" (dict "name" $secretName "key" . "optional" true))) -}}
+{{- end -}}
 envFrom:
   - configMapRef:
       name: {{ .configMap }}
-  - secretRef:
-      name: {{ include "ashlar.secretName" $root }}
   {{- with .secret }}
   - secretRef:
       name: {{ . }}
@@ -83,10 +98,16 @@ envFrom:
   {{- with $root.Values.extraEnvFrom }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
-{{- with concat (.env | default list) $root.Values.extraEnv (.extraEnv | default list) }}
+{{- $all := concat $secrets (.env | default list) $root.Values.extraEnv (.extraEnv | default list) -}}
+{{- /* A name once, where it comes last: clients that apply a manifest drop one of two. The order stays, for $(NAME). */ -}}
+{{- $last := dict -}}
+{{- range $index, $each := $all -}}{{- $_ := set $last $each.name $index -}}{{- end }}
 env:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
+  {{- range $index, $each := $all }}
+  {{- if eq $index (get $last $each.name) }}
+  {{- toYaml (list $each) | nindent 2 }}
+  {{- end }}
+  {{- end }}
 {{- end -}}
 
 {{/* Whether more than one pod of a workload is wanted, so that a disruption budget has something to keep. */}}
@@ -169,8 +190,12 @@ spec:
           {{- $env := list }}
           {{- with .port }}
           {{- $env = list (dict "name" "PORT" "value" (toString .)) }}
+          {{- if not (hasKey $root.Values.config "TRUST_PROXY") }}
+          {{- $env = append $env (dict "name" "TRUST_PROXY" "value" (ternary "1" "0" $values.ingress.enabled)) }}
           {{- end }}
-          {{- include "ashlar.env" (dict "root" $root "configMap" (include "ashlar.fullname" $root) "env" $env "extraEnv" $values.extraEnv) | nindent 10 }}
+          {{- end }}
+          {{- $secretKeys := concat $root.Values.secretKeys $values.secretKeys | uniq }}
+          {{- include "ashlar.env" (dict "root" $root "configMap" (include "ashlar.fullname" $root) "secretKeys" $secretKeys "env" $env "extraEnv" $values.extraEnv) | nindent 10 }}
           ports:
             {{- with .port }}
             - name: http

@@ -25,8 +25,18 @@ const Claims = z.object({
   sub: z.string().min(1).max(255),
   email: z.string().optional(),
   email_verified: z.boolean().optional(),
+  /** Domain of the Google Workspace that manages the account. */
+  hd: z.string().min(1).optional(),
   name: z.string().optional(),
 })
+
+/**
+ * Google hosts the mailboxes of gmail.com and of a Workspace. Of another address it knows that it
+ * was verified once, and its owner may have changed since:
+ * https://developers.google.com/identity/account-linking/oauth-with-sign-in-linking
+ */
+const isAuthoritative = ({ email = '', hd }: z.infer<typeof Claims>): boolean =>
+  hd !== undefined || email.toLowerCase().endsWith('@gmail.com')
 
 /** Sign-in over OpenID Connect: authorization code with PKCE, state and nonce, and an ID token whose signature is checked. */
 export function createGoogleProvider(options: GoogleOptions): SignInProvider {
@@ -49,6 +59,7 @@ export function createGoogleProvider(options: GoogleOptions): SignInProvider {
     return {
       subject: claims.sub,
       verifiedEmail: claims.email_verified === true ? claims.email : undefined,
+      linksByEmail: isAuthoritative(claims),
       name: claims.name,
     }
   }

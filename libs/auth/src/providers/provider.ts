@@ -4,6 +4,8 @@ export interface ExternalProfile {
   subject: string
   /** Only if the provider says that it is verified. */
   verifiedEmail: string | undefined
+  /** Whether it opens an account that somebody else may have made with this e-mail. */
+  linksByEmail: boolean
   /** The public name there, if there is one: what a username may be made of. */
   name: string | undefined
 }

@@ -23,7 +23,7 @@ const apiKeyList = defineList({
   perPage: 20,
 })
 
-const params = z.strictObject({ id: z.uuid() })
+const params = z.strictObject({ id: z.guid() })
 
 /** For people who are signed in: no key makes another one. */
 export function apiKeyRoutes(keys: ApiKeyService, { activeUser, scopes }: AuthGuards) {

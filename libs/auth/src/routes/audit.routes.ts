@@ -4,7 +4,7 @@ import { defineList, integer, oneOf, text, time, uuid } from '@ashlar/core/list'
 import type { AuthGuards } from '../guards/auth.guards.ts'
 import { canReadAuditTrail } from '../policies/user.policy.ts'
 import type { AuditEntryRepository, AuditEntryRow } from '../repositories/audit-entry.repository.ts'
-import { auditActions, AuditEntry } from '../schemas/audit.schema.ts'
+import { auditActions, AuditDetails, AuditEntry } from '../schemas/audit.schema.ts'
 
 /** In time order only: whoever looks for somebody filters. */
 export const auditList = defineList({
@@ -49,8 +49,9 @@ export function auditRoutes(
   return routes
 }
 
-/** The columns hold what `record` took, whose types are narrower than theirs. */
-const toAuditEntry = ({ createdAt, ...entry }: AuditEntryRow): AuditEntry => ({
-  ...(entry as Pick<AuditEntry, 'action' | 'details'> & typeof entry),
+/** Another version may have written details of another form: they are left out. */
+const toAuditEntry = ({ createdAt, details, ...entry }: AuditEntryRow): AuditEntry => ({
+  ...entry,
+  details: AuditDetails.safeParse(details).data ?? null,
   createdAt: createdAt.toISOString(),
 })

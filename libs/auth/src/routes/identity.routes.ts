@@ -40,7 +40,7 @@ export function identityRoutes(identities: IdentityService, { activeUser }: Auth
     {
       summary: 'Unlink one of the own identities',
       guard: activeUser,
-      params: z.strictObject({ id: z.uuid() }),
+      params: z.strictObject({ id: z.guid() }),
       errors: [identityNotFound, lastWayIn],
     },
     ({ params, user, request }) => identities.remove(params.id, user.id, clientOf(request)),

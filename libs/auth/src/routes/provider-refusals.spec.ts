@@ -108,7 +108,7 @@ it('where registration is switched off, only who has an account is let in', asyn
   expect(await problemOf((await closed.arrive('github')).answer)).toEqual(closedDoor)
   const { user } = await createUser(closed.auth.store)
   await closed.auth.store.users.update(user.id, { emailVerifiedAt: new Date() })
-  await closed.google.be(googleAccount({ email: user.email }))
+  await closed.google.be(googleAccount({ email: user.email, hd: 'example.com' }))
   await closed.signInWith('google')
 })
 

@@ -141,13 +141,42 @@ describe('somebody with an account', () => {
   it('is linked by an e-mail that both sides verified', async () => {
     const { user } = await createUser(auth.store)
     await verify(user.id)
-    await google.be(googleAccount({ email: user.email.toUpperCase() }))
+    await google.be(googleAccount({ email: user.email.toUpperCase(), hd: 'example.com' }))
     expect((await profileOf(await signInWith('google'))).data.id).toBe(user.id)
+  })
+
+  it('is linked by an address of Gmail, whose mailbox is at Google', async () => {
+    const { user } = await createUser(auth.store, { email: `${word()}@gmail.com` })
+    await verify(user.id)
+    await google.be(googleAccount({ email: user.email.replace('gmail.com', 'GMail.com') }))
+    expect((await profileOf(await signInWith('google'))).data.id).toBe(user.id)
+  })
+
+  it.each(['example.com', 'gmail.com.example.com', 'notgmail.com', 'mail.gmail.com'])(
+    'is not linked by a verified address at %s that Google does not host',
+    async (domain) => {
+      const { user } = await createUser(auth.store, { email: `${word()}@${domain}` })
+      await verify(user.id)
+      await google.be(googleAccount({ email: user.email }))
+      const refusal = [409, 'auth.account_not_linked']
+      expect(await problem((await arrive('google')).answer)).toEqual(refusal)
+      expect(
+        await auth.core.database.client.externalIdentity.count({ where: { userId: user.id } }),
+      ).toBe(0)
+    },
+  )
+
+  it('is linked neither by Gmail nor by a Workspace without a verified address', async () => {
+    const { user } = await createUser(auth.store, { email: `${word()}@gmail.com` })
+    await verify(user.id)
+    await google.be(googleAccount({ email: user.email, hd: 'gmail.com', email_verified: false }))
+    const refusal = [403, 'auth.provider_email_unverified']
+    expect(await problem((await arrive('google')).answer)).toEqual(refusal)
   })
 
   it('is not linked while the own e-mail is not verified, because a stranger may have registered it', async () => {
     const { user } = await createUser(auth.store)
-    await google.be(googleAccount({ email: user.email }))
+    await google.be(googleAccount({ email: user.email, hd: 'example.com' }))
     expect(await problem((await arrive('google')).answer)).toEqual([
       409,
       'auth.account_email_unverified',
@@ -165,7 +194,7 @@ describe('somebody with an account', () => {
   it('is refused when it is inactive', async () => {
     const { user } = await createUser(auth.store)
     await verify(user.id)
-    await google.be(googleAccount({ email: user.email }))
+    await google.be(googleAccount({ email: user.email, hd: 'example.com' }))
     await signInWith('google')
     await auth.store.users.update(user.id, { status: 'inactive' })
     expect(await problem((await arrive('google')).answer)).toEqual([403, 'auth.inactive_user'])
@@ -349,7 +378,7 @@ describe('POST /auth/oauth/token', () => {
   it('refuses a code when the account was closed meanwhile', async () => {
     const { user } = await createUser(auth.store)
     await verify(user.id)
-    await google.be(googleAccount({ email: user.email }))
+    await google.be(googleAccount({ email: user.email, hd: 'example.com' }))
     const { code, verifier } = await arrive('google')
     await auth.store.users.update(user.id, { status: 'inactive' })
     await exchange(code, verifier).expect(400)
@@ -384,7 +413,7 @@ describe('the own identities', () => {
     const person = githubAccount()
     const email = person.emails[0]?.email ?? ''
     github.be(person)
-    await google.be(googleAccount({ email }))
+    await google.be(googleAccount({ email, hd: 'example.com' }))
     const headers = await signInWith('github')
     await signInWith('google')
     const [first = '', second = ''] = await idsOf(headers)

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { createRoutes } from '@ashlar/core/http'
 import {
   accountEmailUnverified,
+  accountNotLinked,
   inactiveUser,
   invalidCredentials,
   invalidSecondFactor,
@@ -93,6 +94,7 @@ export function providerRoutes({ providers, signIn, callbackUrlOf }: ProviderRou
           inactiveUser,
           providerEmailUnverified,
           accountEmailUnverified,
+          accountNotLinked,
           providerUnavailable,
         ],
       },

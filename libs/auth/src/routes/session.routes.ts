@@ -41,7 +41,7 @@ export function sessionRoutes(sessions: SessionService, { activeUser }: AuthGuar
     {
       summary: 'End one of the own sessions',
       guard: activeUser,
-      params: z.strictObject({ id: z.uuid() }),
+      params: z.strictObject({ id: z.guid() }),
       errors: [sessionNotFound],
     },
     ({ params, user, request }) => sessions.end(params.id, user.id, clientOf(request)),

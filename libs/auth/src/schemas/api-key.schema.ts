@@ -38,7 +38,7 @@ const scopeOf = (known: ReadonlySet<string>) =>
 
 export const ApiKey = z
   .object({
-    id: z.uuid(),
+    id: z.guid(),
     name: z.string(),
     hint: z.string().meta({ description: 'The last characters of the key.' }),
     scopes: z.array(z.string()),

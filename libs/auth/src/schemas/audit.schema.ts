@@ -34,11 +34,20 @@ export const auditActions = [
 ] as const
 export type AuditAction = (typeof auditActions)[number]
 
+/** Known details of an entry. */
+export const AuditDetails = z
+  .object({ role: z.string(), status: z.string(), sessionId: z.guid(), apiKeyId: z.guid() })
+  .partial()
+
 /** One event of the audit trail. */
 export const AuditEntry = z
   .object({
-    id: z.uuid(),
-    action: z.enum(auditActions),
+    id: z.guid(),
+    // Not an enum: an entry outlives the version that wrote it.
+    action: z.string().meta({
+      description: 'What happened. More actions than these may come.',
+      'x-extensible-enum': auditActions,
+    }),
     actorId: z
       .int()
       .nullable()
@@ -47,13 +56,9 @@ export const AuditEntry = z
       .int()
       .nullable()
       .meta({ description: 'Whose account; null where no account has the e-mail.' }),
-    details: z
-      .object({ role: z.string(), status: z.string(), sessionId: z.uuid(), apiKeyId: z.uuid() })
-      .partial()
-      .nullable()
-      .meta({
-        description: 'What the role or the status became, or which session or API key it was.',
-      }),
+    details: AuditDetails.nullable().meta({
+      description: 'What the role or the status became, or which session or API key it was.',
+    }),
     address: z.string().nullable(),
     device: z.string().nullable().meta({ description: 'User agent.' }),
     requestId: z.string().nullable().meta({ description: 'The X-Request-Id of the request.' }),

@@ -71,7 +71,7 @@ export type ResendVerificationBody = z.infer<typeof ResendVerificationBody>
 /** One signed-in device of the caller. */
 export const Session = z
   .object({
-    id: z.uuid(),
+    id: z.guid(),
     device: z
       .string()
       .nullable()

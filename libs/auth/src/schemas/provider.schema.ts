@@ -39,7 +39,7 @@ export type ProviderTokenBody = z.infer<typeof ProviderTokenBody>
 /** An account elsewhere that opens the caller's one. */
 export const Identity = z
   .object({
-    id: z.uuid(),
+    id: z.guid(),
     provider: z.string().meta({ example: 'google' }),
     email: z.string().meta({ description: 'The e-mail there when it was linked.' }),
     createdAt: z.iso.datetime(),

@@ -47,9 +47,12 @@ export const Email = boundedText()
 const UserStatus = z.enum(['active', 'inactive'])
 const UserRole = z.enum(['user', 'admin'])
 
+/** An older name may break today's rules, and is shown all the same. */
+const ShownUsername = z.string().meta({ example: 'mason' })
+
 /** What everybody who is signed in sees. */
 export const PublicUser = z
-  .object({ id: z.int(), username: Username, status: UserStatus, createdAt: z.iso.datetime() })
+  .object({ id: z.int(), username: ShownUsername, status: UserStatus, createdAt: z.iso.datetime() })
   .meta({ id: 'PublicUser' })
 export type PublicUser = z.infer<typeof PublicUser>
 
@@ -57,7 +60,7 @@ export type PublicUser = z.infer<typeof PublicUser>
 export const FullUser = z
   .object({
     id: z.int(),
-    username: Username,
+    username: ShownUsername,
     email: z.string().meta({ format: 'email' }),
     emailVerified: z.boolean(),
     status: UserStatus,

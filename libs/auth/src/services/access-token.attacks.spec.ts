@@ -1,18 +1,15 @@
-import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { createHash, generateKeyPairSync, sign as signBytes, type KeyObject } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { decode, sign, type JwtPayload } from 'jsonwebtoken'
 import request from 'supertest'
-import { parseConfig } from '@ashlar/core/config'
-import { authConfig } from '../auth.config.ts'
 import { authEnvironment, createUser, signIn, startAuth, type TestAuth } from '../testing/index.ts'
 import { publicKeysOf, readSigningKey } from './signing-key.ts'
 
 const environment = authEnvironment()
-const config = parseConfig({ auth: authConfig }, environment).auth
-const ours = readSigningKey(config.jwt.privateKey)
+const ours = readSigningKey(environment['AUTH_JWT_PRIVATE_KEY'] ?? '')
 const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
 let auth: TestAuth
 let good: string
@@ -46,6 +43,24 @@ const signWith = (key: KeyObject, header: object, payload: unknown = claims) =>
     algorithm: 'ES256',
     header: { alg: 'ES256', kid: ours.kid, ...header },
   })
+
+/** Signs two parts as they are written, which no library does. */
+function signParts(head: string, payload: string): string {
+  const key = { key: ours.privateKey, dsaEncoding: 'ieee-p1363' } as const
+  const signature = signBytes('sha256', Buffer.from(`${head}.${payload}`), key)
+  return `${head}.${payload}.${signature.toString('base64url')}`
+}
+
+const signText = (head: string, payload: string): string =>
+  signParts(Buffer.from(head).toString('base64url'), Buffer.from(payload).toString('base64url'))
+
+/** The same bytes to a lenient reader: the last letter has bits that count for nothing. */
+function withSpareBit(part: string): string {
+  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+  const twin = part.slice(0, -1) + (letters[letters.indexOf(part.slice(-1)) ^ 1] ?? '')
+  expect(Buffer.from(twin, 'base64url')).toEqual(Buffer.from(part, 'base64url'))
+  return twin
+}
 
 describe('a token is refused', () => {
   it.each(['none', 'None', 'NONE', 'nOnE', ''])('with the algorithm "%s"', async (alg) => {
@@ -112,6 +127,43 @@ describe('a token is refused', () => {
     await expectRefused(signWith(ours.privateKey, { crit: ['exp'] }))
     await expectRefused(signWith(ours.privateKey, { crit: [] }))
     await expectRefused(signWith(ours.privateKey, { b64: false, crit: ['b64'] }))
+  })
+
+  it.each([
+    ['another type', { typ: 'at+jwt' }],
+    ['a type that is no text', { typ: ['JWT'] }],
+    ['a content type', { cty: 'JWT' }],
+    ['a member that nobody knows', { stone: 'granite' }],
+  ])('with a header that has %s', (_name, header) =>
+    expectRefused(signWith(ours.privateKey, header)),
+  )
+
+  it('with a member that is there twice, in the header or in the payload', async () => {
+    const head = JSON.stringify({ alg: 'ES256', typ: 'JWT', kid: ours.kid })
+    const body = JSON.stringify(claims)
+    const twice = (text: string, member: string) => `{${member},${text.slice(1)}`
+    await expectRefused(signText(twice(head, '"kid":"theirs"'), body))
+    await expectRefused(signText(head, twice(body, '"sub":"1"')))
+    await expectRefused(signText(head, twice(body, '"su\\u0062":"1"')))
+    await ask(`Bearer ${signText(head, body)}`).expect(200)
+  })
+
+  it.each([
+    ['blanks between its members', (text: string) => text.replace(',', ', ')],
+    ['a blank in front', (text: string) => ` ${text}`],
+    ['a mark of byte order', (text: string) => `\uFEFF${text}`],
+    ['a time in another notation', (text: string) => text.replace(/"iat":(\d+)/, '"iat":$1.0')],
+    ['an escape that is not needed', (text: string) => text.replace('"sub"', '"\\u0073ub"')],
+  ])('with a payload that has %s', async (_name, change) => {
+    const head = JSON.stringify({ alg: 'ES256', typ: 'JWT', kid: ours.kid })
+    await expectRefused(signText(head, change(JSON.stringify(claims))))
+  })
+
+  it('with bits to spare at the end of a part', async () => {
+    const [head = '', payload = '', signature = ''] = good.split('.')
+    await expectRefused(`${head}.${payload}.${withSpareBit(signature)}`)
+    await expectRefused(signParts(withSpareBit(head), payload))
+    await ask(`Bearer ${signParts(head, payload)}`).expect(200)
   })
 
   it.each([

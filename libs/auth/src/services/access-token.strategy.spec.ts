@@ -1,14 +1,10 @@
 import { decode, sign, type JwtPayload } from 'jsonwebtoken'
 import request from 'supertest'
-import { parseConfig } from '@ashlar/core/config'
-import { authConfig } from '../auth.config.ts'
 import { authEnvironment, createUser, signIn, startAuth, type TestAuth } from '../testing/index.ts'
 import { readSigningKey } from './signing-key.ts'
 
 const environment = authEnvironment()
-const { privateKey, kid } = readSigningKey(
-  parseConfig({ auth: authConfig }, environment).auth.jwt.privateKey,
-)
+const { privateKey, kid } = readSigningKey(environment['AUTH_JWT_PRIVATE_KEY'] ?? '')
 let auth: TestAuth
 let claims: JwtPayload
 
@@ -52,6 +48,17 @@ describe('an access token', () => {
     ['that was issued a minute ahead', () => ({ iat: now() + 60 })],
     ['that begins a minute from now', () => ({ nbf: now() + 60 })],
     ['whose times are text', () => ({ iat: String(now()) })],
+    ['whose times are no whole seconds', () => ({ exp: now() + 60.5 })],
+    ['that was issued within a second', () => ({ iat: now() - 0.5 })],
+    ['for a list of audiences, ours alone', () => ({ aud: ['ashlar'] })],
+    ['for a list of audiences, ours among them', () => ({ aud: ['elsewhere', 'ashlar'] })],
+    ['from a list of issuers', () => ({ iss: ['http://api.test'] })],
+    ['whose user is a number', () => ({ sub: Number(claims.sub) })],
+    ['whose user has a zero in front', () => ({ sub: `0${claims.sub}` })],
+    ['whose own id is no UUID', () => ({ jti: 'x' })],
+    ['with a claim of another protocol', () => ({ scope: 'openid' })],
+    ['with a time of beginning, though it is past', () => ({ nbf: now() - 60 })],
+    ['with a claim that is null', () => ({ azp: null })],
   ])('is refused %s', async (_name, over) => {
     const answer = await ask(over()).expect(401)
     expect(answer.headers['www-authenticate']).toBe('Bearer error="invalid_token"')

@@ -1,16 +1,15 @@
 import { Strategy } from 'passport-jwt'
 import { z } from 'zod'
+import { readCanonicalJwt } from './jwt-form.ts'
 import type { SigningKeys } from './signing-key.ts'
 
 export const allowedSkewSeconds = 30
 
-/** Claims that passport-jwt does not insist on by itself. */
-const Claims = z.object({
-  sub: z.string().regex(/^[1-9]\d{0,9}$/),
-  sid: z.uuid(),
-  jti: z.string().min(1).max(100),
-  iat: z.int(),
-  exp: z.int(),
+/** `typ` may be absent: RFC 7519 §5.1 leaves it to the issuer. */
+const Header = z.strictObject({
+  alg: z.literal('ES256'),
+  kid: z.string(),
+  typ: z.literal('JWT').optional(),
 })
 
 export interface AccessTokenStrategyDeps {
@@ -24,9 +23,13 @@ export interface TokenHolder {
   token: string
 }
 
-/** A token whose signature and claims are good gives its claims; anything else fails alike. Its session is not looked at. */
+/**
+ * Returns the claims of a token whose signature, form and claims are those of our own tokens; every
+ * other token fails alike. The session is not queried.
+ */
 export function createAccessTokenStrategy(deps: AccessTokenStrategyDeps): Strategy {
   const { signingKeys, issuer, audience } = deps
+  const Claims = claimsOf(issuer, audience)
   return new Strategy(
     {
       jwtFromRequest: (holder) => (holder as unknown as TokenHolder).token,
@@ -40,11 +43,12 @@ export function createAccessTokenStrategy(deps: AccessTokenStrategyDeps): Strate
   )
 
   /**
-   * Only among our own keys, by `kid`; not for a token with extensions that would have to be understood (`crit`, RFC 7515 §4.1.11); and not for a payload
-   * that is no object, which jsonwebtoken would read all the same.
+   * Only our own keys count, by `kid`. A header with further members is not ours (`crit` would have
+   * to be understood, RFC 7515 §4.1.11), and neither is a payload that is no object: jsonwebtoken
+   * would read it all the same.
    */
   function findKey(token: string): Buffer | undefined {
-    const [header, payload] = [0, 1].map((index) => partOf(token, index))
+    const { header, payload } = readCanonicalJwt(token) ?? {}
     const { kid } = Header.safeParse(header).data ?? {}
     if (kid === undefined || typeof payload !== 'object' || payload === null) return undefined
     const key = signingKeys.find((each) => each.kid === kid)
@@ -53,12 +57,17 @@ export function createAccessTokenStrategy(deps: AccessTokenStrategyDeps): Strate
   }
 }
 
-const Header = z.object({ kid: z.string(), crit: z.undefined().optional() })
-
-function partOf(token: string, index: number): unknown {
-  try {
-    return JSON.parse(Buffer.from(token.split('.')[index] ?? '', 'base64url').toString('utf8'))
-  } catch {
-    return undefined
-  }
-}
+/**
+ * Exactly the claims that `createAccessTokens` writes. A list as `aud`, or a claim such as
+ * `nbf`, is valid by RFC 7519, but no token of ours.
+ */
+const claimsOf = (issuer: string, audience: string) =>
+  z.strictObject({
+    iss: z.literal(issuer),
+    aud: z.literal(audience),
+    sub: z.string().regex(/^[1-9]\d{0,9}$/),
+    sid: z.uuid(),
+    jti: z.uuid(),
+    iat: z.int(),
+    exp: z.int(),
+  })

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { sign } from 'jsonwebtoken'
-import type { SigningKey } from './signing-key.ts'
+import { firstKeyOf, type SigningKeys } from './signing-key.ts'
 
 export interface AccessTokensDeps {
-  signingKey: SigningKey
+  signingKeys: SigningKeys
   issuer: string
   audience: string
   accessTokenTtlMs: number
@@ -18,12 +18,13 @@ export interface AccessTokenSubject {
 export type AccessTokens = ReturnType<typeof createAccessTokens>
 
 export function createAccessTokens(deps: AccessTokensDeps) {
-  const { signingKey, issuer, audience, accessTokenTtlMs } = deps
+  const { signingKeys, issuer, audience, accessTokenTtlMs } = deps
   const expiresIn = Math.floor(accessTokenTtlMs / 1_000)
   return { expiresIn, create }
 
   /** A JWT with exactly the claims `iss aud sub sid iat exp jti`. */
   function create({ userId, sessionId, now }: AccessTokenSubject): string {
+    const signingKey = firstKeyOf(signingKeys)
     const iat = Math.floor(now.getTime() / 1_000)
     const claims = { sid: sessionId, iat, exp: iat + expiresIn }
     return sign(claims, signingKey.privateKey, {

@@ -3,6 +3,7 @@ import type { Clock } from '@ashlar/core/module'
 import type { AuthConfig } from '../auth.config.ts'
 import {
   accountEmailUnverified,
+  accountNotLinked,
   emailTaken,
   inactiveUser,
   providerEmailUnverified,
@@ -65,7 +66,8 @@ export function createExternalAccountService(deps: ExternalAccountServiceDeps) {
     // The account was deleted: its identity is free again, as its e-mail is.
     if (known) await store.identities.remove(known)
     const email = emailOf(profile)
-    const user = (await findLinkable(store, email)) ?? (await register(store, email, signIn))
+    const user =
+      (await findLinkable(store, email, profile)) ?? (await register(store, email, signIn))
     const [userId, at] = [user.id, clock.now()]
     await store.identities.create({ userId, provider, subject, email, createdAt: at })
     const action = 'identity_linked'
@@ -73,9 +75,14 @@ export function createExternalAccountService(deps: ExternalAccountServiceDeps) {
     return user
   }
 
-  async function findLinkable(store: AuthStore, email: string): Promise<User | null> {
+  async function findLinkable(
+    store: AuthStore,
+    email: string,
+    { linksByEmail }: ExternalProfile,
+  ): Promise<User | null> {
     const user = await store.users.findByEmail(email)
     if (!user) return null
+    if (!linksByEmail) throw accountNotLinked()
     assertActive(user)
     // Whoever registered it may be a stranger, who would share the account with its owner.
     if (user.emailVerifiedAt === null) throw accountEmailUnverified()

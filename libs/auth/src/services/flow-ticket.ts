@@ -3,7 +3,8 @@ import { sign, verify } from 'jsonwebtoken'
 import { z } from 'zod'
 import type { Clock } from '@ashlar/core/module'
 import type { Flow } from '../providers/provider.ts'
-import { deriveKey } from './signing-key.ts'
+import { readCanonicalJwt } from './jwt-form.ts'
+import { deriveKey, firstKeyOf } from './signing-key.ts'
 
 export interface FlowTicketsDeps {
   signingKeys: readonly { privateKey: KeyObject }[]
@@ -22,13 +23,16 @@ export type FlowTickets = ReturnType<typeof createFlowTickets>
 /** A person has to log in at the provider meanwhile, maybe to find a second factor. */
 export const ticketTtlMs = 10 * 60_000
 
-const Content = z.object({
-  flow: z.object({
+const Content = z.strictObject({
+  flow: z.strictObject({
     code_verifier: z.string(),
     state: z.string(),
     nonce: z.string().optional(),
   }),
   challenge: z.string(),
+  aud: z.string(),
+  iat: z.int(),
+  exp: z.int(),
 })
 
 /** Signed, so that any replica takes what another gave and nobody makes one up. */
@@ -39,11 +43,12 @@ export function createFlowTickets({ signingKeys, clock }: FlowTicketsDeps) {
   function write(provider: string, { flow, challenge }: Ticket): string {
     const iat = Math.floor(clock.now().getTime() / 1_000)
     const content = { flow, challenge, aud: provider, iat, exp: iat + ticketTtlMs / 1_000 }
-    return sign(content, keys[0] as Buffer, { algorithm: 'HS256' })
+    return sign(content, firstKeyOf(keys), { algorithm: 'HS256' })
   }
 
   /** Null for what is forged, expired, or of another provider. */
   function read(provider: string, text: string): Ticket | null {
+    if (!readCanonicalJwt(text)) return null
     for (const key of keys) {
       const ticket = open(key, provider, text)
       if (ticket) return ticket

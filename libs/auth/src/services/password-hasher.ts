@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { hash, verify, type Algorithm } from '@node-rs/argon2'
+import { createWorkQueue } from '@ashlar/core/work-queue'
 import { hashingOverloaded } from '../auth.errors.ts'
-import { createWorkQueue } from './work-queue.ts'
 
 export interface PasswordHasher {
   /** Argon2id in PHC string format. Throws `auth.overloaded` when too many wait. */

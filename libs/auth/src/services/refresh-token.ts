@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, type KeyObject } from 'node:crypto'
 import { digestOf } from './digest.ts'
-import { deriveKey } from './signing-key.ts'
+import { deriveKey, firstKeyOf } from './signing-key.ts'
 
 /** A refresh token for the client, and the digest that the database keeps. */
 export interface RefreshToken {
@@ -24,9 +24,9 @@ export function createRefreshTokens(signingKeys: readonly { privateKey: KeyObjec
 
   /** The one to use first. Others are those that a replica with an older signing key would give. */
   function successorsOf(token: string, salt: string): [RefreshToken, ...RefreshToken[]] {
-    return keys.map((key) =>
-      withHash(createHmac('sha256', key).update(`${salt}.${token}`).digest()),
-    ) as [RefreshToken, ...RefreshToken[]]
+    const successor = (key: Buffer) =>
+      withHash(createHmac('sha256', key).update(`${salt}.${token}`).digest())
+    return [successor(firstKeyOf(keys)), ...keys.slice(1).map(successor)]
   }
 
   function withHash(bytes: Buffer): RefreshToken {

@@ -14,13 +14,19 @@ export interface SigningKey {
   publicKey: KeyObject
 }
 
-/** The keys that are live: the first one signs, all of them verify. */
-export type SigningKeys = readonly [SigningKey, ...SigningKey[]]
+/** The keys that are live: the first one signs, all of them verify. None in a process that serves no API. */
+export type SigningKeys = readonly SigningKey[]
 
-export function readSigningKeys(first: string, second: string | undefined): SigningKeys {
-  const signing = readSigningKey(first)
-  if (second === undefined || second === first) return [signing]
-  return [signing, readSigningKey(second)]
+export function readSigningKeys(texts: readonly (string | undefined)[]): SigningKeys {
+  return [...new Set(texts)].flatMap((text) => (text === undefined ? [] : readSigningKey(text)))
+}
+
+/** The first of keys, or of what was derived from each of them. */
+export function firstKeyOf<Key>(keys: readonly Key[]): Key {
+  const [first] = keys
+  if (first === undefined)
+    throw new Error('This process makes no tokens: only the api is given AUTH_JWT_PRIVATE_KEY.')
+  return first
 }
 
 /** Reads PKCS #8 DER in base64. Key objects and not PEM, because parsing a PEM costs more than a signature. */

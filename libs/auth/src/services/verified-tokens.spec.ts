@@ -88,9 +88,16 @@ describe('a token that was used before', () => {
   })
 })
 
-/** The same signature: the last character of 86 has four bits to spare. */
+/** A second signature that is as good: (r, n - s) beside (r, s), which ECDSA cannot tell apart. */
 function twinOf(token: string): string {
-  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-  const last = letters.indexOf(token.slice(-1))
-  return token.slice(0, -1) + (letters[last ^ 1] ?? '')
+  const [head, payload, signature = ''] = token.split('.')
+  const [r, s] = [Buffer.from(signature, 'base64url').subarray(0, 32), sOf(signature)]
+  const other = (order - s).toString(16).padStart(64, '0')
+  return `${head}.${payload}.${Buffer.concat([r, Buffer.from(other, 'hex')]).toString('base64url')}`
 }
+
+const sOf = (signature: string): bigint =>
+  BigInt(`0x${Buffer.from(signature, 'base64url').subarray(32).toString('hex')}`)
+
+/** Of the group of P-256 (FIPS 186-4, D.1.2.3). */
+const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n

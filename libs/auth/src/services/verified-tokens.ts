@@ -15,8 +15,9 @@ interface Entry {
 }
 
 /**
- * Remembers which tokens were verified, the last `limit` that were used. One place for each `jti`, because one token can be written in many
- * ways (base64 and ECDSA both allow it); and only the very bytes that were verified are known again.
+ * Remembers the last `limit` tokens that were used, of those that were verified. Each `jti` has one
+ * place, because ECDSA lets anybody make a second signature out of a first; and only the very bytes
+ * that were verified are known again.
  */
 export function createVerifiedTokens(limit = 10_000) {
   const byDigest = new Map<string, Entry>()

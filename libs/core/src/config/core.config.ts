@@ -1,7 +1,19 @@
 import { z } from 'zod'
+import { findConnectionRisks } from './connection-risks.ts'
 import { defineConfig, key, type ConfigOf } from './define-config.ts'
+import { isOwnMachine } from './own-machine.ts'
 import { databaseUrl, headerPairs, serverUrl } from './server-url.ts'
-import { commaSeparated, duration, flag, integer, mailbox, port, share, url } from './values.ts'
+import {
+  commaSeparated,
+  duration,
+  flag,
+  host,
+  integer,
+  mailbox,
+  port,
+  share,
+  url,
+} from './values.ts'
 
 export type CoreConfig = ConfigOf<typeof coreConfig>
 
@@ -37,6 +49,7 @@ export const coreConfig = defineConfig(
     APP_URL: key(url('http', 'https').prefault('http://localhost:3000'), {
       description: 'Where clients reach the api. Links in mails begin with it.',
       example: 'https://api.example.com',
+      public: true,
     }),
     PORT: key(port().optional(), {
       description:
@@ -47,6 +60,15 @@ export const coreConfig = defineConfig(
       description:
         'Port of /metrics and /health (9464 api, 9465 worker, 9466 scheduler, 9467 admin dashboard if unset).',
       example: '9464',
+    }),
+    HOST: key(host().optional(), {
+      description:
+        'Address on which the public port listens: an IP address of this machine, or a name of one. All addresses if unset.',
+      example: '127.0.0.1',
+    }),
+    MANAGEMENT_HOST: key(host().optional(), {
+      description: 'The same for the management port. HOST if unset.',
+      example: '10.0.0.5',
     }),
     TRUST_PROXY: key(integer(0, 10).prefault('0'), {
       description:
@@ -103,6 +125,7 @@ export const coreConfig = defineConfig(
     SMTP_URL: key(serverUrl('smtp', 'smtps'), {
       description: 'The mail server. npm run dev brings a mail catcher if unset.',
       example: 'smtp://user:password@mail.example.com:587',
+      processes: ['worker'],
     }),
     MAIL_FROM: key(
       z
@@ -167,6 +190,11 @@ export const coreConfig = defineConfig(
       description: 'Share of requests that are traced, 0 to 1.',
       example: '0.1',
     }),
+    TRUST_TRACEPARENT: key(flag().prefault('false'), {
+      description:
+        'true lets callers decide by their traceparent header what is traced: for a process that only a gateway or services of yours reach.',
+      example: 'false',
+    }),
     MODULES: key(commaSeparated().optional(), {
       description: 'The modules that this process hosts, separated by commas. All if unset.',
       example: 'auth',
@@ -178,6 +206,8 @@ export const coreConfig = defineConfig(
     appUrl: env.APP_URL.replace(/\/+$/, ''),
     port: env.PORT,
     managementPort: env.MANAGEMENT_PORT,
+    host: env.HOST,
+    managementHost: env.MANAGEMENT_HOST ?? env.HOST,
     trustProxy: env.TRUST_PROXY,
     connectionsPerAddress:
       env.TRUST_PROXY > 0 || env.CONNECTIONS_PER_ADDRESS === 0
@@ -212,7 +242,35 @@ export const coreConfig = defineConfig(
       ? [{ key: 'SHUTDOWN_LINGER' as const, problem: 'must be shorter than SHUTDOWN_GRACE' }]
       : []),
   ],
+  (config) => [...findConnectionRisks(config), ...findSettingRisks(config)],
 )
+
+interface Settings {
+  logLevel: string
+  rateLimitEnabled: boolean
+  corsOrigins: readonly string[]
+  problemBaseUrl: string
+  mailFrom: string
+}
+
+function findSettingRisks(config: Settings) {
+  const { logLevel, rateLimitEnabled, corsOrigins, problemBaseUrl, mailFrom } = config
+  const risks = {
+    LOG_LEVEL: ['debug', 'trace'].includes(logLevel) && 'logs more than operators need: use info',
+    RATE_LIMIT_ENABLED: !rateLimitEnabled && 'is false: passwords may be guessed at without end',
+    CORS_ORIGINS: corsOrigins.some(isUnsafe) && 'has an origin without TLS, or of this machine',
+    PROBLEM_BASE_URL: isUnsafe(problemBaseUrl) && 'leads to no https:// address of a public host',
+    MAIL_FROM: /@localhost\b/.test(mailFrom) && 'is an address of localhost, which others refuse',
+  }
+  return Object.entries(risks).flatMap(([key, problem]) =>
+    problem ? [{ key: key as keyof typeof risks, problem }] : [],
+  )
+}
+
+function isUnsafe(text: string): boolean {
+  const { protocol, hostname } = new URL(text)
+  return protocol !== 'https:' || isOwnMachine(hostname)
+}
 
 const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text
 

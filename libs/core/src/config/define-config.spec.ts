@@ -5,6 +5,7 @@ import {
   defineConfig,
   describeConfig,
   findConfigFaults,
+  findConfigRisks,
   integer,
   key,
   parseConfig,
@@ -133,6 +134,76 @@ describe('a configuration', () => {
     expect(faultsOf({ ...given, APP_ENV: 'production' })).toEqual([])
   })
 
+  const gate = defineConfig(
+    {
+      GATE_URL: key(url('http', 'https').prefault('http://localhost:1'), {
+        description: 'Where.',
+        example: 'https://gate.example.com',
+        public: true,
+      }),
+      GATE_KEY: key(z.string().min(2, { error: 'must have 2 characters' }), {
+        description: 'Opens it.',
+        example: 'k'.repeat(32),
+        secret: true,
+        processes: ['keeper'],
+      }),
+    },
+    (env) => ({ url: env.GATE_URL, key: env.GATE_KEY }),
+    ({ GATE_KEY }) => (GATE_KEY === 'odd' ? [{ key: 'GATE_KEY', problem: 'is odd' }] : []),
+    (config) => (config.key === 'thin' ? [{ key: 'GATE_KEY', problem: 'is thin' }] : []),
+  )
+
+  it.each([
+    ['unset, where the default is the own machine', undefined],
+    ['http', 'http://gate.example.com'],
+    ['the own machine by its name', 'https://localhost'],
+    ['a name below that', 'https://gate.localhost:3000'],
+    ['that name with a dot', 'https://LOCALHOST.'],
+    ['the own machine by its address', 'https://127.0.0.1'],
+    ['another address of it', 'https://127.1.2.3:3000'],
+    ['a short form of that address', 'https://127.1'],
+    ['its address in IPv6', 'https://[::1]:3000'],
+    ['its address in both', 'https://[::ffff:127.0.0.1]'],
+    ['no address at all', 'https://0.0.0.0'],
+  ])('has no public address in production that is %s', (_what, given) => {
+    const environment = { GATE_URL: given, GATE_KEY: 'k'.repeat(32) }
+    const fault = expect.objectContaining({
+      key: 'GATE_URL',
+      problem: 'must be an address with https:// that is not of this machine in production',
+    })
+    expect(findConfigFaults({ gate }, { ...environment, APP_ENV: 'production' })).toEqual([fault])
+    for (const appEnv of ['local', 'testing', 'staging'])
+      expect(findConfigFaults({ gate }, { ...environment, APP_ENV: appEnv })).toEqual([])
+    expect(findConfigRisks({ gate }, { ...environment, APP_ENV: 'staging' })).toEqual([fault])
+    expect(findConfigRisks({ gate }, { ...environment, APP_ENV: 'local' })).toEqual([])
+  })
+
+  it('is whole for nobody in particular, and without the keys of others for a process', () => {
+    const environment = { GATE_KEY: 'thick' }
+    const of = (process?: string) => parseConfig({ gate }, environment, process).gate.key
+    expect([of(), of('keeper'), of('stranger')]).toEqual(['thick', 'thick', undefined])
+    const faults = (given: Environment, process?: string) =>
+      findConfigFaults({ gate }, given, process).map(({ problem }) => problem)
+    expect(faults({})).toEqual(['is missing'])
+    expect(faults({}, 'keeper')).toEqual(['is missing'])
+    expect(faults({}, 'stranger')).toEqual([])
+    expect(faults({ GATE_KEY: 'odd' }, 'keeper')).toEqual(['is odd'])
+    expect(faults({ GATE_KEY: 'odd' }, 'stranger')).toEqual([])
+    expect(faults({ GATE_KEY: 'x' }, 'stranger')).toEqual([])
+    expect(describeConfig({ gate })).toMatchObject([{ required: false }, { required: true }])
+  })
+
+  it('is reviewed outside of development, for what the process reads', () => {
+    const given = { GATE_URL: 'https://gate.example.com', GATE_KEY: 'thin' }
+    const risk = { key: 'GATE_KEY', problem: 'is thin' }
+    const risks = (appEnv: string | undefined, process?: string) =>
+      findConfigRisks({ gate }, { ...given, APP_ENV: appEnv }, process)
+    expect(risks('staging', 'keeper')).toContainEqual(risk)
+    expect(risks('production')).toContainEqual(risk)
+    expect(risks('production', 'stranger')).toEqual([])
+    for (const appEnv of ['local', 'testing', undefined]) expect(risks(appEnv)).toEqual([])
+  })
+
   it('cannot be declared with a key that nobody described', () => {
     const silent = defineConfig({ SILENT: z.string() }, (env) => ({ silent: env.SILENT }))
     expect(() => findConfigFaults({ silent }, {})).toThrow('SILENT has no description')
@@ -227,7 +298,7 @@ describe('the configuration of the platform', () => {
       expect(parseCore(off).connectionsPerAddress).toBe(Infinity)
   })
 
-  it.each([
+  it.each<[string, string]>([
     ['APP_ENV', 'prod'],
     ['APP_NAME', 'a:b'],
     ['APP_URL', 'localhost:3000'],
@@ -248,6 +319,17 @@ describe('the configuration of the platform', () => {
     ['LOG_LEVEL', 'verbose'],
     ['SHUTDOWN_GRACE', '10'],
     ['SHUTDOWN_GRACE', '0s'],
+    ...[
+      'http://localhost',
+      '127.0.0.1:3000',
+      '[::1]:3000',
+      '256.1.1.1',
+      '1.2.3',
+      'a b',
+      '-a',
+      '*',
+    ].map((host): [string, string] => ['HOST', host]),
+    ['MANAGEMENT_HOST', '::1::'],
     ['OTEL_SDK_DISABLED', 'yes'],
     ['OTEL_TRACES_SAMPLER_ARG', '10 %'],
     ['OTEL_TRACES_SAMPLER_ARG', '1.5'],
@@ -257,12 +339,77 @@ describe('the configuration of the platform', () => {
     ])
   })
 
-  it.each([
+  it.each<[string, string]>([
     ['MAIL_FROM', 'no-reply@example.com'],
     ['MAIL_FROM', 'Ashlar <no-reply@localhost>'],
     ['MAIL_FROM', '"Ashlar, Inc." <no-reply@example.com>'],
     ['OTEL_TRACES_SAMPLER_ARG', '0.25'],
+    ...['127.0.0.1', '0.0.0.0', '::', '[::1]', 'fe80::1%eth0', 'localhost', 'api.internal'].map(
+      (host): [string, string] => ['HOST', host],
+    ),
   ])('takes %s=%j', (key, value) => {
     expect(findConfigFaults({ coreConfig }, { ...required, [key]: value })).toEqual([])
+  })
+
+  it('has the management port on the host of the public one, unless it has its own', () => {
+    expect(parseCore()).toMatchObject({ host: undefined, managementHost: undefined })
+    expect(parseCore({ HOST: '[::1]' })).toMatchObject({ host: '::1', managementHost: '::1' })
+    const both = { HOST: '127.0.0.1', MANAGEMENT_HOST: '10.0.0.5' }
+    expect(parseCore(both)).toMatchObject({ host: '127.0.0.1', managementHost: '10.0.0.5' })
+  })
+
+  const safe = {
+    APP_ENV: 'production',
+    APP_URL: 'https://api.example.com',
+    DATABASE_URL: 'postgresql://a:b@db.example.com/ashlar?sslmode=verify-full',
+    REDIS_URL: 'rediss://:p@redis.example.com',
+    SMTP_URL: 'smtps://mail.example.com',
+    MAIL_FROM: 'no-reply@example.com',
+  }
+  const risksOf = (over: Environment, process = 'worker') =>
+    findConfigRisks({ coreConfig }, { ...safe, ...over }, process)
+
+  it.each<[string, Environment]>([
+    ['all that is safe', {}],
+    ['servers of the own machine', { ...required, REDIS_URL: 'redis://[::1]:6379' }],
+    ['a socket', { DATABASE_URL: 'postgresql://a@x/ashlar?host=/var/run/postgresql' }],
+    ['a certificate that is checked', { DATABASE_URL: 'postgres://a@db/a?sslmode=verify-ca' }],
+    ['mails with STARTTLS', { SMTP_URL: 'smtp://mail.example.com?requireTLS=true' }],
+    ['mails with a password, which need TLS', { SMTP_URL: 'smtp://a:b@mail.example.com' }],
+    ['pages with TLS', { CORS_ORIGINS: 'https://app.example.com' }],
+  ])('warns in production of nothing for %s', (_what, over) => {
+    expect(risksOf(over)).toEqual([])
+  })
+
+  it.each([
+    ['DATABASE_URL', 'postgresql://a:pw@db/a'],
+    ['DATABASE_URL', 'postgresql://a:pw@db/a?sslmode=require'],
+    ['DATABASE_URL', 'postgresql://a:pw@db/a?sslmode=prefer'],
+    ['DATABASE_URL', 'postgresql://a:pw@db/a?sslmode=no-verify'],
+    ['DATABASE_URL', 'postgresql://a:pw@db/a?sslmode=disable'],
+    ['DATABASE_DIRECT_URL', 'postgresql://a:pw@10.0.0.5/a'],
+    ['REDIS_URL', 'redis://:pw@redis:6379'],
+    ['REDIS_URL', 'rediss://redis.example.com'],
+    ['SMTP_URL', 'smtp://mail.example.com:587'],
+    ['SMTP_URL', 'smtps://a:pw@mail.example.com?tls.rejectUnauthorized=false'],
+    ['LOG_LEVEL', 'debug'],
+    ['LOG_LEVEL', 'trace'],
+    ['RATE_LIMIT_ENABLED', 'false'],
+    ['CORS_ORIGINS', 'https://app.example.com,http://app.example.com'],
+    ['CORS_ORIGINS', 'https://localhost:5173'],
+    ['PROBLEM_BASE_URL', 'http://api.example.com/problems'],
+    ['MAIL_FROM', 'Ashlar <no-reply@localhost>'],
+  ])('warns in production and in staging of %s=%s, without the value', (key, value) => {
+    for (const appEnv of ['production', 'staging']) {
+      const risks = risksOf({ [key]: value, APP_ENV: appEnv })
+      expect(risks).toEqual([expect.objectContaining({ key })])
+      expect(JSON.stringify(risks)).not.toMatch(/pw|example\.com/)
+    }
+    expect(risksOf({ [key]: value, APP_ENV: 'local' })).toEqual([])
+  })
+
+  it('warns of the mail server in the one process that reads it', () => {
+    const open = { SMTP_URL: 'smtp://mail.example.com' }
+    expect([risksOf(open, 'worker').length, risksOf(open, 'api').length]).toEqual([1, 0])
   })
 })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Environment } from './environment.ts'
+import { findWeakness } from './weakness.ts'
 
 /** What an operator is told about a key: in `.env.example`, and when the key is wrong. */
 export interface KeyHelp {
@@ -9,6 +10,13 @@ export interface KeyHelp {
   secret?: boolean
   /** A password a person types: not printed, refused as a placeholder, but not held to 32 bytes. */
   password?: boolean
+  /** An address that people and programs elsewhere use: production takes https alone, and not the machine itself. */
+  public?: boolean
+  /**
+   * The processes that read it, by name. For any other it is unset, whatever its environment has:
+   * what is not handed over there is not missed. All of them, if absent.
+   */
+  processes?: readonly string[]
 }
 
 type Keys = Record<string, z.ZodType>
@@ -18,6 +26,7 @@ export interface ConfigDefinition<Config = unknown> {
   readonly keys: Keys
   readonly build: (values: never) => Config
   readonly check: (given: never) => readonly ConfigMisfit[]
+  readonly review: (config: never) => readonly ConfigMisfit[]
 }
 
 /** A key that does not fit the others that are given, and why: `is missing beside …`. */
@@ -32,18 +41,25 @@ export type Given<Key extends string> = { readonly [Name in Key]?: string }
 export type ConfigOf<Definition> =
   Definition extends ConfigDefinition<infer Config> ? Config : never
 
-const helpByKey = z.registry<KeyHelp>()
+/** The help of each key, and its schema for the processes that read it. */
+const described = new WeakMap<z.ZodType, { help: KeyHelp; whole: z.ZodType }>()
 
-/** Describes a key. Every key of a {@link defineConfig} needs it. */
-export function key<Schema extends z.ZodType>(schema: Schema, help: KeyHelp): Schema {
-  const described = schema.clone()
-  helpByKey.add(described, help)
-  return described
+/** Describes a key. Every key of a {@link defineConfig} needs it. One of some `processes` may be undefined in others. */
+export function key<Schema extends z.ZodType>(
+  schema: Schema,
+  help: KeyHelp & { processes: readonly string[] },
+): z.ZodOptional<Schema>
+export function key<Schema extends z.ZodType>(schema: Schema, help: KeyHelp): Schema
+export function key(schema: z.ZodType, help: KeyHelp): z.ZodType {
+  const own = help.processes ? schema.optional() : schema.clone()
+  described.set(own, { help, whole: schema })
+  return own
 }
 
 /**
  * Declares the keys that an owner reads and the object that it gets. `check` tells which keys do not fit together; it is also asked when one of
- * them is wrong by itself, so that an operator sees everything at once. `build` is only called when nothing is wrong.
+ * them is wrong by itself, so that an operator sees everything at once. `build` is only called when nothing is wrong. `review` reports what
+ * works and is unwise outside a developer's machine: a process warns of it at its start.
  *
  * @example
  * const greetingConfig = defineConfig(
@@ -57,8 +73,9 @@ export function defineConfig<const Shape extends Keys, Config extends object>(
   check: (
     given: Given<keyof Shape & string>,
   ) => readonly ConfigMisfit<keyof Shape & string>[] = () => [],
+  review: (config: Config) => readonly ConfigMisfit<keyof Shape & string>[] = () => [],
 ): ConfigDefinition<Readonly<Config>> {
-  return { keys, build, check }
+  return { keys, build, check, review }
 }
 
 export interface ConfigFault {
@@ -80,16 +97,20 @@ export class ConfigError extends Error {
 
 type Configs<Definitions> = { readonly [Name in keyof Definitions]: ConfigOf<Definitions[Name]> }
 
-/** Validates every definition against one environment. Throws one {@link ConfigError} with every fault. */
+/**
+ * Validates every definition against one environment, as the process of this name reads it, or one
+ * that reads every key. Throws one {@link ConfigError} with every fault.
+ */
 export function parseConfig<const Definitions extends Record<string, ConfigDefinition>>(
   definitions: Definitions,
   environment: Environment,
+  process?: string,
 ): Configs<Definitions> {
-  const faults = findConfigFaults(definitions, environment)
+  const faults = findConfigFaults(definitions, environment, process)
   if (faults.length > 0) throw new ConfigError(faults)
   const entries = Object.entries(definitions).map(([name, definition]) => [
     name,
-    deepFreeze(buildFrom(definition, environment)),
+    deepFreeze(buildFrom(definition, pick(definition.keys, environment, process))),
   ])
   return Object.freeze(Object.fromEntries(entries)) as Configs<Definitions>
 }
@@ -98,35 +119,56 @@ export function parseConfig<const Definitions extends Record<string, ConfigDefin
 export function findConfigFaults(
   definitions: Record<string, ConfigDefinition>,
   environment: Environment,
+  process?: string,
 ): ConfigFault[] {
   const isProduction = environment['APP_ENV'] === 'production'
   return Object.values(definitions).flatMap((definition) => {
-    const faults = findKeyFaults(definition.keys, environment, isProduction)
-    return [...faults, ...findMisfits(definition, environment)]
+    const given = pick(definition.keys, environment, process)
+    const read = keysOfProcess(definition.keys, process)
+    return [...findKeyFaults(read, given, isProduction), ...findMisfits(definition, given)]
   })
 }
 
-function findKeyFaults(keys: Keys, environment: Environment, isProduction: boolean): ConfigFault[] {
+/**
+ * Settings that are no faults and yet unwise: in production, and in staging, which is held to the
+ * addresses of production by warnings. For an environment without faults; none of a developer's.
+ */
+export function findConfigRisks(
+  definitions: Record<string, ConfigDefinition>,
+  environment: Environment,
+  process?: string,
+): ConfigMisfit[] {
+  const appEnv = environment['APP_ENV'] ?? ''
+  if (!['production', 'staging'].includes(appEnv)) return []
+  return Object.values(definitions).flatMap((definition) => {
+    const given = pick(definition.keys, environment, process)
+    const config = buildFrom(definition, given)
+    const faults = findKeyFaults(keysOfProcess(definition.keys, process), given, true)
+    return [...faults, ...definition.review(config as never)]
+  })
+}
+
+function findKeyFaults(keys: Keys, given: Given<string>, isProduction: boolean): ConfigFault[] {
   return Object.entries(keys).flatMap(([name, schema]) => {
-    const help = helpOf(name, schema)
+    const { help, whole } = describedKey(name, schema)
+    const value = given[name]
     const problem =
-      problemOf(schema, environment[name]) ??
-      (isProduction ? weakness(help, environment[name]) : undefined)
+      problemOf(whole, value) ??
+      (isProduction ? findWeakness(help, value ?? defaultOf(whole)) : undefined)
     return problem ? [{ key: name, problem, example: help.example }] : []
   })
 }
 
-function findMisfits({ keys, check }: ConfigDefinition, environment: Environment): ConfigFault[] {
-  return check(pick(keys, environment) as never).map(({ key: name, problem }) => ({
+function findMisfits({ keys, check }: ConfigDefinition, given: Given<string>): ConfigFault[] {
+  return check(given as never).map(({ key: name, problem }) => ({
     key: name,
     problem,
-    example: helpOf(name, keys[name]).example,
+    example: describedKey(name, keys[name]).help.example,
   }))
 }
 
-function buildFrom({ keys, build }: ConfigDefinition, environment: Environment): object {
-  const values = z.object(keys).parse(pick(keys, environment))
-  return build(values as never) as object
+function buildFrom({ keys, build }: ConfigDefinition, given: Given<string>): object {
+  return build(z.object(keys).parse(given) as never) as object
 }
 
 /** What `.env.example` is written from: every key with its help and its default, if it has one. */
@@ -134,11 +176,12 @@ export function describeConfig(
   definitions: Record<string, ConfigDefinition>,
 ): (KeyHelp & { key: string; required: boolean; default?: string })[] {
   return Object.entries(keysOf(definitions)).map(([name, schema]) => {
-    const standard = schema instanceof z.ZodPrefault ? String(schema.def.defaultValue) : undefined
+    const { help, whole } = describedKey(name, schema)
+    const standard = defaultOf(whole)
     return {
       key: name,
-      ...helpOf(name, schema),
-      required: !schema.safeParse(undefined).success,
+      ...help,
+      required: !whole.safeParse(undefined).success,
       ...(standard === undefined ? {} : { default: standard }),
     }
   })
@@ -148,11 +191,23 @@ function keysOf(definitions: Record<string, ConfigDefinition>): Keys {
   return Object.assign({}, ...Object.values(definitions).map(({ keys }) => keys)) as Keys
 }
 
-function helpOf(name: string, schema: z.ZodType | undefined): KeyHelp {
-  const help = schema && helpByKey.get(schema)
-  if (!help)
+const defaultOf = (schema: z.ZodType): string | undefined =>
+  schema instanceof z.ZodPrefault ? String(schema.def.defaultValue) : undefined
+
+function describedKey(name: string, schema: z.ZodType | undefined) {
+  const found = schema && described.get(schema)
+  if (!found)
     throw new Error(`Configuration key ${name} has no description: wrap its schema in key()`)
-  return help
+  return found
+}
+
+function keysOfProcess(keys: Keys, process: string | undefined): Keys {
+  return Object.fromEntries(
+    Object.entries(keys).filter(([name, schema]) => {
+      const { processes } = describedKey(name, schema).help
+      return process === undefined || processes === undefined || processes.includes(process)
+    }),
+  )
 }
 
 function problemOf(schema: z.ZodType, value: string | undefined): string | undefined {
@@ -162,16 +217,10 @@ function problemOf(schema: z.ZodType, value: string | undefined): string | undef
   return result.error.issues.map((issue) => issue.message).join('; ')
 }
 
-function weakness(help: KeyHelp, value: string | undefined): string | undefined {
-  if (value === undefined) return undefined
-  if (/change[-_ ]?(this|me)/i.test(value)) return 'is a placeholder, which production refuses'
-  if (help.secret && Buffer.byteLength(value) < 32)
-    return 'is under 32 bytes, which production refuses'
-  return undefined
-}
-
-function pick(keys: Keys, environment: Environment): Record<string, string | undefined> {
-  return Object.fromEntries(Object.keys(keys).map((name) => [name, environment[name]]))
+/** Without the keys that other processes read. */
+function pick(keys: Keys, environment: Environment, process: string | undefined): Given<string> {
+  const names = Object.keys(keysOfProcess(keys, process))
+  return Object.fromEntries(names.map((name) => [name, environment[name]]))
 }
 
 function describeFault({ key: name, problem, example }: ConfigFault): string {

@@ -4,6 +4,7 @@ export {
   defineConfig,
   describeConfig,
   findConfigFaults,
+  findConfigRisks,
   key,
   parseConfig,
   type ConfigDefinition,
@@ -13,4 +14,4 @@ export {
   type Given,
 } from './define-config.ts'
 export { exportEnvironment, readEnvironment, type Environment } from './environment.ts'
-export { commaSeparated, duration, flag, integer, port, url } from './values.ts'
+export { commaSeparated, duration, flag, host, integer, port, url } from './values.ts'

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { z } from 'zod'
 
 /** `true` or `false`. */
@@ -6,6 +7,20 @@ export const flag = () =>
 
 /** A TCP port, 0 to 65535; 0 lets the system choose. */
 export const port = () => integer(0, 65_535)
+
+/** An IP address, with or without the brackets of a URL and with its zone, or a name for one. */
+export const host = () =>
+  z
+    .string()
+    .transform((text) => text.replace(/^\[(.*)\]$/, '$1'))
+    .refine((text) => isIP(text) !== 0 || isHostName(text), {
+      error: 'must be an IP address or a host name, without a scheme or a port',
+    })
+
+/** Digits and dots alone are a broken address and no name. */
+const isHostName = (text: string): boolean =>
+  /^(?=.{1,253}$)(?:[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?(?:\.|$))+$/i.test(text) &&
+  !/^[\d.]+$/.test(text)
 
 /** A whole number in plain digits. */
 export const integer = (min: number, max: number) =>

@@ -43,7 +43,10 @@ export interface RouteContract<
   /** Header fields that the handler needs, by lower-case name. Others are ignored. */
   headers?: Headers
   body?: Body
-  /** The allow-list of the answer. No body (204) if absent. */
+  /**
+   * The allow-list of the answer. No body (204) if absent. Kinds and formats, without the rules of
+   * input: a row that is older than a rule must not make the answer fail.
+   */
   response?: Response
   /** 200 with a response, otherwise 204, if absent. */
   status?: number

@@ -4,6 +4,7 @@ import { Agent, get } from 'node:http'
 import { connect } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { eventually } from '../../testing/eventually.ts'
+import { createLogger } from '../logging/index.ts'
 import { createHttpServer } from './index.ts'
 import { problemBaseUrl, sendRaw, serve } from './testing/serve.ts'
 
@@ -250,6 +251,28 @@ describe('a slow client', () => {
 describe('a start', () => {
   const serverAt = (port: number) =>
     createHttpServer({ app: () => undefined, port, problemBaseUrl, log: {} as never })
+
+  it.each([
+    ['on one address alone', '127.0.0.1', { v4: true, v6: false }],
+    ['on one address of IPv6 alone', '::1', { v4: false, v6: true }],
+    ['on every address, if it is told none', undefined, { v4: true, v6: true }],
+  ])('listens %s', async (_what, host, reached) => {
+    const server = createHttpServer({
+      app: (_request, response) => void response.end(),
+      host,
+      port: 0,
+      problemBaseUrl,
+      log: createLogger({ name: 'test', config: { logLevel: 'silent' } }),
+    })
+    await server.start()
+    const answers = (address: string) =>
+      fetch(`http://${address}:${server.port()}`).then(
+        () => true,
+        () => false,
+      )
+    expect({ v4: await answers('127.0.0.1'), v6: await answers('[::1]') }).toEqual(reached)
+    await server.stop(AbortSignal.timeout(1_000))
+  })
 
   it('fails when the port is taken, and names it and its holder', async () => {
     const script =

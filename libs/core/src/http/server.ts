@@ -2,7 +2,12 @@ import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import { Server as NetServer, type AddressInfo } from 'node:net'
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
-import { explainTakenPort, type Component, type PortVariable } from '../lifecycle/index.ts'
+import {
+  explainListenFault,
+  type Component,
+  type HostVariable,
+  type PortVariable,
+} from '../lifecycle/index.ts'
 import type { Logger } from '../logging/index.ts'
 import { limitConnections } from './connection-limit.ts'
 import { trackConnections } from './connections.ts'
@@ -13,6 +18,8 @@ import { useOriginForm } from './request-target.ts'
 
 export interface HttpServerDeps {
   app: RequestListener
+  /** The address to listen on; every address of the machine if absent. */
+  host?: string | undefined
   /** 0 lets the system choose. */
   port: number
   problemBaseUrl: string
@@ -29,6 +36,8 @@ export interface HttpServerDeps {
   name?: string
   /** The key of the configuration that gives `port`: whoever finds it taken is told. */
   portVariable?: PortVariable
+  /** The same for `host`. */
+  hostVariable?: HostVariable
   /**
    * How long the server still takes connections once it stops, in milliseconds. Load balancers need it to see that it is not ready, and
    * idle clients to learn that their connection closes.
@@ -66,6 +75,7 @@ const limits = {
  */
 export function createHttpServer({
   app,
+  host,
   port,
   problemBaseUrl,
   log,
@@ -75,6 +85,7 @@ export function createHttpServer({
   connectionsPerAddress = Infinity,
   name = 'http server',
   portVariable = 'PORT',
+  hostVariable = 'HOST',
   lingerMs = 500,
 }: HttpServerDeps): HttpServer {
   const server = createServer({
@@ -100,9 +111,9 @@ export function createHttpServer({
   return { name, start, stop, port: boundPort }
 
   async function start(): Promise<void> {
-    server.listen(port)
+    server.listen({ port, host })
     await once(server, 'listening').catch((error: unknown) => {
-      throw explainTakenPort(error, portVariable)
+      throw explainListenFault(error, { port: portVariable, host: hostVariable })
     })
     log.info({ port: boundPort(), component: name }, 'listening')
   }

@@ -96,6 +96,18 @@ describe('a process', () => {
     })
   })
 
+  it.each([
+    ['192.0.2.1', 'HOST is no address of this machine.'],
+    ['2001:db8::1', /^HOST is (no address of this machine|an address of a kind)/],
+    ['nobody.invalid', 'HOST is a name that leads to no address.'],
+  ])('tells in one line that it cannot listen on %s, and ends with 1', async (host, line) => {
+    const { code, stdout, stderr } = await run('none', { HOST: host }).exit
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toMatch(line)
+    expect(stderr).toMatch(/^HOST .* Remove it to listen on every address\.\n$/)
+    expect(stderr).not.toContain(host)
+  })
+
   it('ends with 1 and one line when it cannot be built', async () => {
     expect(await run('throws while it is built').exit).toEqual({
       code: 1,

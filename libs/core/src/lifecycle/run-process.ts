@@ -1,7 +1,7 @@
 import { ConfigError } from '../config/index.ts'
 import type { Logger } from '../logging/index.ts'
 import type { Lifecycle } from './lifecycle.ts'
-import { PortTakenError } from './port-taken.ts'
+import { ListenError } from './listen-fault.ts'
 
 /** Exit code for a configuration that cannot be used (sysexits.h, EX_CONFIG). */
 const configFault = 78
@@ -48,7 +48,7 @@ function refuseToStart(error: unknown, log: Logger | undefined): never {
     )
     process.exit(configFault)
   }
-  if (error instanceof PortTakenError) {
+  if (error instanceof ListenError) {
     process.stderr.write(`${error.message}\n`)
     process.exit(1)
   }

@@ -37,7 +37,7 @@ export interface Mailer {
 export function createMailer({ config, log, metrics, timeoutMs = 10_000 }: MailerDeps): Mailer {
   const transport = createTransport({
     pool: true,
-    url: config.smtpUrl,
+    url: config.smtpUrl ?? unknownServer,
     connectionTimeout: timeoutMs,
     greetingTimeout: timeoutMs,
     socketTimeout: timeoutMs,
@@ -62,6 +62,10 @@ export function createMailer({ config, log, metrics, timeoutMs = 10_000 }: Maile
     const { template } = email
     const startedAt = performance.now()
     try {
+      if (config.smtpUrl === undefined)
+        throw new Error(
+          'SMTP_URL is given to the worker alone: leave the mail to it with store.mail.queue.',
+        )
       checkEmail(email)
       checkMessageId(messageId)
       await handOver(email, messageId)
@@ -95,6 +99,9 @@ export function createMailer({ config, log, metrics, timeoutMs = 10_000 }: Maile
   }
 }
 
+/** Of a process that sends none; reserved by RFC 2606, so that nobody is there. */
+const unknownServer = 'smtp://mail.invalid'
+
 /** RFC 2369, and RFC 8058 for addresses that it allows to be asked without a look: those of https. */
 function unsubscribeHeaders(url: string | undefined) {
   if (url === undefined) return {}
@@ -109,7 +116,7 @@ const isRefusal = (error: unknown) =>
 
 /** Without it, a server (or somebody in between) that does not offer STARTTLS gets the password in clear text. */
 function sendsPasswordAbroad({ smtpUrl, appEnv }: MailerDeps['config']): boolean {
-  const { protocol, password } = new URL(smtpUrl)
+  const { protocol, password } = new URL(smtpUrl ?? unknownServer)
   return (
     protocol === 'smtp:' && password !== '' && (appEnv === 'staging' || appEnv === 'production')
   )

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { Writable } from 'node:stream'
-import { coreConfig, parseConfig } from '../config/index.ts'
+import { coreConfig, parseConfig, type Environment } from '../config/index.ts'
 import { createLogger } from '../logging/index.ts'
 import { sendRaw } from '../http/testing/serve.ts'
 import { addManagement, createCore, type Core } from './index.ts'
@@ -9,7 +9,7 @@ import { addManagement, createCore, type Core } from './index.ts'
 const tracing = { name: 'tracing', isOn: false, stop: async () => undefined }
 
 /** A process of nothing but its management port, none of whose servers is there. */
-async function start(defaultPort = 0) {
+async function start(defaultPort = 0, environment: Environment = {}) {
   const { core: config } = parseConfig(
     { core: coreConfig },
     {
@@ -19,6 +19,7 @@ async function start(defaultPort = 0) {
       SMTP_URL: 'smtp://127.0.0.1:1',
       PROBLEM_BASE_URL: 'https://api.test/problems',
       RATE_LIMIT_DEFAULT: '1',
+      ...environment,
     },
   )
   const lines: Record<string, unknown>[] = []
@@ -164,4 +165,19 @@ describe('the management port', () => {
     await expect(fetch(`http://127.0.0.1:${other.port}/health/live`)).rejects.toThrow()
     silent.destroy()
   })
+})
+
+it.each([
+  ['that of the public port', { HOST: '127.0.0.1' }],
+  ['its own', { HOST: '192.0.2.1', MANAGEMENT_HOST: '127.0.0.1' }],
+])('the management port listens on %s', async (_whose, environment) => {
+  const { core, port } = await start(0, environment)
+  expect((await fetch(`http://127.0.0.1:${port}/health/live`)).status).toBe(200)
+  await expect(fetch(`http://127.0.0.2:${port}/health/live`)).rejects.toThrow()
+  await core.lifecycle.stop()
+})
+
+it('a management port that cannot listen names its own key', async () => {
+  const started = start(0, { HOST: '127.0.0.1', MANAGEMENT_HOST: '192.0.2.1' })
+  await expect(started).rejects.toThrow('MANAGEMENT_HOST is no address of this machine.')
 })

@@ -35,6 +35,8 @@ export function addManagement(
       portVariable: 'MANAGEMENT_PORT',
       app: createManagementApp({ config, health, metrics, log }),
       port: config.managementPort ?? defaultPort,
+      host: config.managementHost,
+      hostVariable: 'MANAGEMENT_HOST',
       problemBaseUrl,
       log,
       // What is asked here can be asked again.

@@ -34,7 +34,7 @@ export function startSdk(serviceName: string, environment: Environment): () => P
     logRecordProcessors: [],
   })
   sdk.start()
-  sampleAtHead(sampler)
+  sampleAtHead(sampler, { trustsCaller: environment['TRUST_TRACEPARENT'] === 'true' })
   return async () => {
     const late = new Promise<void>((resolve) => setTimeout(resolve, flushMs).unref())
     await Promise.race([sdk.shutdown().catch(() => undefined), late])

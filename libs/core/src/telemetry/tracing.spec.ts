@@ -95,17 +95,70 @@ describe('tracing', () => {
     await traced.stop()
   })
 
-  it('is sampled as OTEL_TRACES_SAMPLER says, unless the caller has decided', async () => {
+  const noTraces = { OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0' }
+  const traceId = 'a'.repeat(32)
+  const traceparent = (flags: string, id = traceId) => `00-${id}-${'b'.repeat(16)}-${flags}`
+
+  it.each([
+    ['a flag', traceparent('01')],
+    ['a trace id that every share has', traceparent('01', `${'0'.repeat(31)}1`)],
+    ['all flags', traceparent('ff')],
+    ['a flag of a later version', `cc-${traceId}-${'b'.repeat(16)}-01-more`],
+  ])('is not forced by a stranger with %s', async (_what, traceparent) => {
     const traced = await run({
       OTEL_EXPORTER_OTLP_ENDPOINT: otlp.url,
-      OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
-      OTEL_TRACES_SAMPLER_ARG: '0',
+      ...noTraces,
+      OTEL_TRACES_SAMPLER_ARG: '0.000000001',
     })
-    const traceId = 'a'.repeat(32)
+    const { headers } = await traced.ask('/users/1', { traceparent, tracestate: 'a=1' })
+    await traced.stop()
+    expect(headers.get('traceparent')).toMatch(/-00$/)
+    expect(otlp.spans).toEqual([])
+  })
+
+  it('is not avoided by a stranger, and has the trace id that was sent, without the state', async () => {
+    const traced = await run({ OTEL_EXPORTER_OTLP_ENDPOINT: otlp.url })
+    const { context } = await traced.ask('/users/1', {
+      traceparent: traceparent('00'),
+      tracestate: `a=${'x'.repeat(200)}`,
+    })
+    await traced.stop()
+    expect(context).toEqual({ traceparent: expect.stringMatching(`^00-${traceId}-.{16}-01$`) })
+    expect(spanOf('server', 'GET /users/:id').traceId).toBe(traceId)
+  })
+
+  it('is decided by a caller that is trusted', async () => {
+    const traced = await run({
+      OTEL_EXPORTER_OTLP_ENDPOINT: otlp.url,
+      TRUST_TRACEPARENT: 'true',
+      ...noTraces,
+    })
     await traced.ask('/users/1')
-    await traced.ask('/users/2', { traceparent: `00-${traceId}-${'b'.repeat(16)}-01` })
+    const { context } = await traced.ask('/users/2', {
+      traceparent: traceparent('01'),
+      tracestate: 'a=1',
+    })
+    await traced.ask('/users/3', { traceparent: traceparent('00', 'c'.repeat(32)) })
     await traced.stop()
     expect(new Set(otlp.spans.map((span) => span.traceId))).toEqual(new Set([traceId]))
+    expect(context).toMatchObject({ tracestate: 'a=1' })
+  })
+
+  it('has all of a request, or nothing of it, also where a share of spans is asked for', async () => {
+    const traced = await run({
+      OTEL_EXPORTER_OTLP_ENDPOINT: otlp.url,
+      OTEL_TRACES_SAMPLER: 'traceidratio',
+      OTEL_TRACES_SAMPLER_ARG: '0.5',
+    })
+    for (let id = 1; id <= 30; id++) await traced.ask(`/users/${id}`)
+    await traced.stop()
+    const requests = otlp.spans.filter(({ kind }) => kind === 'server')
+    expect(requests.length).toBeGreaterThan(0)
+    for (const { traceId } of requests) {
+      const names = otlp.spans.filter((span) => span.traceId === traceId).map(({ name }) => name)
+      expect(names).toContainEqual(expect.stringMatching(/^pg.query:SELECT/))
+      expect(names).toContain('set')
+    }
   })
 
   it.each([

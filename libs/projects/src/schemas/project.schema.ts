@@ -23,11 +23,12 @@ export const ProjectChange = z
   .meta({ id: 'ProjectChange', example: { status: 'archived' } })
 export type ProjectChange = z.infer<typeof ProjectChange>
 
+/** Without the rules for new ones: an older project may break them, and is shown all the same. */
 export const Project = z
   .object({
     id: z.int(),
-    name: ProjectName,
-    description: ProjectDescription,
+    name: z.string().meta({ example: 'City wall' }),
+    description: z.string(),
     status: ProjectStatus,
     owner: z
       .object({ id: z.int(), username: z.string().nullable() })

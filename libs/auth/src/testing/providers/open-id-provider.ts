@@ -5,6 +5,8 @@ interface Account {
   sub: string
   email: string
   email_verified: boolean
+  /** Of an account that a company manages. */
+  hd?: string
   name: string
 }
 
@@ -16,7 +18,7 @@ const { port, ...metadata } = JSON.parse(client) as ClientMetadata & { port: num
 
 const provider = new Provider(`http://127.0.0.1:${port}`, {
   clients: [metadata],
-  claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
+  claims: { openid: ['sub'], email: ['email', 'email_verified', 'hd'], profile: ['name'] },
   // As Google does: the claims are in the ID token.
   conformIdTokenClaims: false,
   features: { devInteractions: { enabled: false } },

@@ -8,6 +8,8 @@ export interface OpenIdAccount {
   sub: string
   email: string
   email_verified: boolean
+  /** Of an account that a company manages. */
+  hd?: string
   name: string
 }
 

@@ -1,3 +1,4 @@
+import { argon2Sync, createHash, createHmac } from 'node:crypto'
 import { once } from 'node:events'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { json } from 'node:stream/consumers'
@@ -40,7 +41,11 @@ const builder: Guard<{ builder: string }> = {
 
 function wallRoutes() {
   const routes = createRoutes({ prefix: '/walls', tag: 'Walls' })
-  const body = z.strictObject({ name: z.string(), password: z.string().optional() })
+  const body = z.strictObject({
+    name: z.string(),
+    password: z.unknown().optional(),
+    tools: z.unknown().optional(),
+  })
   const Wall = z.object({ id: z.int(), name: z.string() })
   routes.post(
     '/',
@@ -253,19 +258,66 @@ describe('an idempotency key', () => {
   })
 
   it('and the body are stored as digests that the table alone does not explain', async () => {
+    await build('a-secret-key', { name: 'north', password: 'cut stone by stone' })
+    const [row] = await storedRows()
+    expect(JSON.stringify(row)).not.toMatch(/a-secret-key|cut stone/)
+    await build('another-key', { name: 'north', password: 'cut stone by stone' })
+    const fingerprints = (await storedRows()).map(({ fingerprint }) => fingerprint)
+    expect(new Set(fingerprints).size).toBe(2)
+  })
+
+  it('is that of another request where only a secret differs, at any depth', async () => {
+    const given = { name: 'north', password: 'one', tools: [{ pin: 1, name: 'chisel' }] }
+    expect((await build('k1', given)).status).toBe(201)
+    for (const other of [
+      { ...given, password: 'two' },
+      { ...given, password: '' },
+      { name: 'north', tools: given.tools },
+      { ...given, tools: [{ pin: 2, name: 'chisel' }] },
+      { ...given, password: given.tools, tools: 'one' },
+    ])
+      expect((await build('k1', other)).status).toBe(422)
+    expect((await build('k1', given)).headers.get('idempotency-replayed')).toBe('true')
+    expect(built).toEqual(['north'])
+  })
+
+  it('lets whoever has it and the table guess at a password by a slow hash alone', async () => {
     const given = { name: 'north', password: 'cut stone by stone' }
-    await build('a-secret-key', given)
-    const { rows } = await test.core.database.pool.query<Record<string, unknown>>(
-      'SELECT hash::text, fingerprint::text, headers::text, body FROM idempotency_key',
+    await build('k1', given)
+    const [row] = await storedRows()
+    const { hash, fingerprint } = row!
+    const parts = (body: object) => JSON.stringify(['POST', {}, {}, body])
+    const digests = [parts(given), JSON.stringify(given)].flatMap((text) => [
+      createHmac('sha256', 'k1').update(text).digest(),
+      createHash('sha256').update(text).digest(),
+    ])
+    expect(digests).not.toContainEqual(fingerprint)
+    const slow = argon2Sync('argon2id', {
+      message: JSON.stringify([given.password]),
+      nonce: hash,
+      parallelism: 1,
+      tagLength: 32,
+      memory: 19_456,
+      passes: 2,
+    })
+    const open = parts({ ...given, password: 'secret 1' })
+    expect(createHmac('sha256', 'k1').update(open).update(slow).digest()).toEqual(fingerprint)
+  })
+
+  it('costs no slow hash where the body has no secret', async () => {
+    const many = Array.from({ length: 200 }, (_, index) => build(`k${index}`, { name: 'north' }))
+    expect(new Set((await Promise.all(many)).map(({ status }) => status))).toEqual(new Set([201]))
+  })
+
+  it('is refused with 503 where too many with secrets wait', async () => {
+    const many = Array.from({ length: 150 }, (_, index) =>
+      build(`k${index}`, { name: 'north', password: 'one' }),
     )
-    expect(JSON.stringify(rows)).not.toMatch(/a-secret-key|cut stone/)
-    const before = rows[0]?.['fingerprint']
-    await build('another-key', given)
-    const { rowCount } = await test.core.database.pool.query(
-      'SELECT FROM idempotency_key WHERE fingerprint::text = $1',
-      [before],
-    )
-    expect(rowCount).toBe(1)
+    const answers = await Promise.all(many)
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201, 503]))
+    const refused = answers.find(({ status }) => status === 503)
+    expect(refused?.headers.get('retry-after')).toBe('2')
+    expect((await build('k1', { name: 'north', password: 'one' })).status).toBe(201)
   })
 
   it('does not hide an answer that could not be kept', async () => {
@@ -312,6 +364,13 @@ function build(
     },
     body: typeof body === 'string' ? body : JSON.stringify(body),
   })
+}
+
+async function storedRows() {
+  const { rows } = await test.core.database.pool.query<{ hash: Buffer; fingerprint: Buffer }>(
+    'SELECT * FROM idempotency_key',
+  )
+  return rows
 }
 
 /** Sets the one row that there is, or all. */

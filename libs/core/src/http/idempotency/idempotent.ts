@@ -1,4 +1,3 @@
-import { createHash, createHmac } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Request } from 'express'
 import { isUnavailable } from '../../errors/index.ts'
@@ -8,12 +7,12 @@ import {
   notOnce,
   type HeldKey,
   type IdempotencyKeys,
-  type KeyedRequest,
   type Once,
 } from '../../idempotency/index.ts'
 import type { Answer } from '../answer.ts'
 import { idempotencyInFlight, validationFailed } from '../errors.ts'
 import type { ParsedInput } from '../parse-input.ts'
+import { digestCall } from './fingerprint.ts'
 
 export interface IdempotentDeps {
   keys: IdempotencyKeys
@@ -50,7 +49,7 @@ export async function runOnce(
 ): Promise<Answer> {
   const key = call.request.get('idempotency-key')
   if (key === undefined) return call.present(await handle(notOnce))
-  const claim = await keys.claim(digestCall(key, call))
+  const claim = await keys.claim(await digestCall(key, call))
   if (claim.state === 'in flight') throw inFlight()
   if (claim.state === 'other request') throw otherRequest()
   if (claim.state === 'answered') return replay(claim.answer)
@@ -110,23 +109,3 @@ const otherRequest = () =>
       },
     ],
   })
-
-/**
- * The fingerprint is keyed by the client's key, which is stored nowhere: a body may hold a password, and a plain digest of it could be
- * guessed at by whoever reads the table.
- */
-function digestCall(key: string, { request, route, caller, input }: KeyedCall): KeyedRequest {
-  const { params, query, body } = input
-  return {
-    hash: createHash('sha256')
-      .update(JSON.stringify([route, caller(), key]))
-      .digest(),
-    fingerprint: createHmac('sha256', key)
-      .update(JSON.stringify([request.method, params, query, body], writable))
-      .digest(),
-  }
-}
-
-/** JSON has no word for a bigint. */
-const writable = (_name: string, value: unknown): unknown =>
-  typeof value === 'bigint' ? `${value}n` : value

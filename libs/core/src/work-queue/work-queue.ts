@@ -7,7 +7,14 @@ export interface WorkQueueOptions {
   refusal: () => Error
 }
 
-/** Does a few things at a time, lets some wait in turn, and refuses the rest at once. */
+/**
+ * Does a few things at a time, lets some wait in turn, and refuses the rest at once.
+ *
+ * @example
+ * const refusal = () => new Error('Too many stones wait to be weighed.')
+ * const work = createWorkQueue({ atOnce: 2, longest: 100, refusal })
+ * const weight = await work.run(() => stones.weigh(7))
+ */
 export function createWorkQueue({ atOnce, longest, refusal }: WorkQueueOptions) {
   const waiting: (() => void)[] = []
   let running = 0

@@ -1,0 +1,1 @@
+export { createWorkQueue, type WorkQueueOptions } from './work-queue.ts'
