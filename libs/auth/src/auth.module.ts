@@ -23,11 +23,13 @@ import { userRoutes } from './routes/user.routes.ts'
 import { verificationRoutes } from './routes/verification.routes.ts'
 import { createAccessTokens } from './services/access-token.ts'
 import { createAccessCheck } from './services/access-check.ts'
+import { createAddressees } from './services/addressees.ts'
 import { createApiKeyCheck } from './services/api-key-check.ts'
 import { createApiKeyService } from './services/api-key.service.ts'
 import { createAuthService } from './services/auth.service.ts'
 import { createCurrentPassword } from './services/current-password.ts'
 import { createEmailVerificationService } from './services/email-verification.service.ts'
+import { createLimitedMailer } from './services/limited-mailer.ts'
 import { createLoginLimits } from './services/login-limits.ts'
 import { createOneTimeTokens } from './services/one-time-tokens.ts'
 import { createPasswordHasher } from './services/password-hasher.ts'
@@ -74,11 +76,20 @@ export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
     })
   const auth = createAuthService({ config, store, passwords, limits, secondFactor, clock })
   const tokens = createOneTimeTokens({ store, clock })
+  const mails = createLimitedMailer({ store, mailer, clock })
+  const addressees = createAddressees(store)
   const passwordReset = createPasswordResetService({ store, passwords, tokens, clock })
   const verification = createEmailVerificationService({ store, tokens, clock })
   const sessions = createSessionService({ config, store, accessTokens, refreshTokens, clock })
   const users = createUserService({ store, clock })
-  const profile = createProfileService({ store, passwords, currentPasswords, clock })
+  const profile = createProfileService({
+    config,
+    store,
+    passwords,
+    currentPasswords,
+    rateLimits,
+    clock,
+  })
   const liveSessions = createLiveSessionRepository(core.database)
   const liveApiKeys = createLiveApiKeyRepository(core.database)
   const guards = createAuthGuards(
@@ -117,7 +128,7 @@ export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
         : []),
     ],
     events: authEvents,
-    listeners: authListeners({ store, mailer, app, tokens, config }),
+    listeners: authListeners({ store, mails, addressees, app, tokens, config }),
     tasks: authTasks({ config, store, clock }),
     emails: authEmails,
     errors: authErrors,
