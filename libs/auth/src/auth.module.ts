@@ -1,3 +1,4 @@
+import type { Express } from 'express'
 import type { Core, FeatureModule } from '@ashlar/core/module'
 import type { AuthConfig } from './auth.config.ts'
 import { authEmails } from './auth.emails.ts'
@@ -8,6 +9,7 @@ import { authListeners } from './auth.listeners.ts'
 import { createAuthStore } from './auth.store.ts'
 import { authTasks } from './auth.tasks.ts'
 import { createAuthGuards, type AuthGuards } from './guards/auth.guards.ts'
+import { mountLinkPages } from './pages/link-pages.ts'
 import { signInRoutes } from './providers/sign-in.ts'
 import { createLiveApiKeyRepository } from './repositories/live-api-key.repository.ts'
 import { createLiveSessionRepository } from './repositories/live-session.repository.ts'
@@ -53,7 +55,8 @@ export interface AuthModuleDeps {
 
 export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
   const { clock, mailer, rateLimits } = core
-  const app = { name: core.config.appName, url: core.config.appUrl }
+  const { appName: name, appUrl: url } = core.config
+  const app = { name, url, pagesUrl: config.pagesUrl ?? url }
   const signingKeys = readSigningKeys(config.jwt.privateKey, config.jwt.secondPrivateKey)
   const [signingKey] = signingKeys
   const issuer = config.jwt.issuer ?? app.url
@@ -127,6 +130,7 @@ export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
         ? [apiKeyRoutes(createApiKeyService({ store, currentPasswords, clock }), guards)]
         : []),
     ],
+    ...(config.pagesUrl === undefined && { mountPages }),
     events: authEvents,
     listeners: authListeners({ store, mails, addressees, app, tokens, config }),
     tasks: authTasks({ config, store, clock }),
@@ -134,5 +138,17 @@ export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
     errors: authErrors,
     gateway: createAuthGateway({ store, auth, clock }),
     guards,
+  }
+
+  function mountPages(app: Express): void {
+    const { log } = core
+    mountLinkPages(app, {
+      appName: name,
+      appUrl: url,
+      rateLimits,
+      log,
+      passwordReset,
+      verification,
+    })
   }
 }
