@@ -25,7 +25,10 @@ const coming = ({ name }: App) =>
     `Somebody wants to change the e-mail address of your ${name} account to another one. It will change when that address is confirmed. If it was not you, change your password at once.`,
   ] as const
 
-/** Where this mail was late. The password may be a thief's by now, and a link to a new one would go to the new address. */
+/**
+ * For a mail that was late. It names no way to help oneself: the password may be a thief's by now,
+ * and a link to a new one would go to the new address.
+ */
 const done = ({ name }: App) =>
   [
     `The address of your ${name} account was changed`,

@@ -13,7 +13,7 @@ const minuteMs = 60_000
 
 let auth: MailedAuth
 beforeAll(async () => {
-  // The limits of senders are off: these hold without them, as they must for whoever has many addresses.
+  // The limits by sender are off, because a sender may have many addresses.
   auth = await startMailedAuth({ AUTH_REGISTRATION_QUIET: 'true', RATE_LIMIT_ENABLED: 'false' })
 })
 afterAll(() => auth.stop())

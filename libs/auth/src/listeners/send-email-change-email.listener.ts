@@ -2,9 +2,13 @@ import { on } from '@ashlar/core/events'
 import { emailChangeEmail } from '../emails/email-change.email.ts'
 import { emailChangeRequested } from '../events/email-change-requested.event.ts'
 import type { Addressee } from '../services/addressees.ts'
-import { notify, type MailDeps } from './mail-deps.ts'
+import type { MailDeps } from './mail-deps.ts'
+import { notify } from './notify.ts'
 
-/** To the address that the account had, also where the new one was confirmed before this mail could go. */
+/**
+ * Sent to the address that the account had, also if the new one was confirmed before this mail
+ * could be sent.
+ */
 export function sendEmailChangeEmail(deps: MailDeps) {
   return on(emailChangeRequested, 'auth.send-email-change-email', ({ userId }, delivery) =>
     notify(deps, { kind: emailChangeEmail.template, userId, compose }, delivery),

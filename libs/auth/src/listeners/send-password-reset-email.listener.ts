@@ -10,8 +10,9 @@ export interface SendPasswordResetEmailDeps extends MailDeps {
 }
 
 /**
- * The token is made here, so that no event and no job holds it. It takes the place of an older one; but a link of the last two minutes stays
- * the good one and no mail is sent, because somebody else may ask while its owner reads the mail.
+ * The token is made here, so that no event and no job contains it. It replaces an older one, but
+ * not within two minutes: then no mail is sent, because its owner may be about to use the first
+ * link while somebody else asks for another.
  */
 export const sendPasswordResetEmail = (deps: SendPasswordResetEmailDeps) =>
   on(passwordResetRequested, 'auth.send-password-reset-email', async ({ userId }, delivery) => {

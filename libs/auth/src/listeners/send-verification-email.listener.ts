@@ -44,7 +44,10 @@ export function sendVerificationEmail(deps: SendVerificationEmailDeps) {
     })
   }
 
-  /** The address has an account, which whoever wants it for theirs need not know. A link could only fail. */
+  /**
+   * The address has an account, so a link could only fail. The user who wants the address learns
+   * nothing of that account.
+   */
   async function tellOwner(owner: User, { id: userId }: User, delivery: Delivery): Promise<void> {
     const mail = { kind: registrationRepeatedEmail.template, to: owner.email, userId }
     await mails.send(mail, delivery, () => registrationRepeatedEmail({ user: owner, app }))

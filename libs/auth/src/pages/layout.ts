@@ -10,10 +10,10 @@ export interface LayoutProps {
 /** For the policy of the pages, in which nothing else may give style. */
 export const styleSource = `'sha256-${createHash('sha256').update(pageStylesheet).digest('base64')}'`
 
-/** Not in the markup below, which the formatter would change: the policy has its digest. */
+/** Apart from the markup below, which Prettier would change: the policy contains its digest. */
 const style: Html = { markup: `<style>${pageStylesheet}</style>` }
 
-/** One card in the middle of the window. The style is in the page, so that it needs nothing else. */
+/** One card in the middle of the window. The style is in the page, which loads nothing else. */
 export const layout = ({ appName, title, content }: LayoutProps): Html =>
   html`<!doctype html>
     <html lang="en">

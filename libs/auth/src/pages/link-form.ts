@@ -12,7 +12,8 @@ export interface LinkFormProps {
 export const tokenPointer = '/body/token'
 
 /**
- * A form that carries the token of a link. Its action is relative, because a proxy may serve the api below a path of its own.
+ * A form that carries the token of a link. Its action is relative, because a proxy may serve the
+ * api below a path of its own.
  */
 export const linkForm = (path: string, { token, faults }: LinkFormProps, fields: Html): Html =>
   html`${alertOf(faults)}

@@ -12,7 +12,7 @@ export interface LinkPagesDeps extends LinkPageDeps {
   verification: Pick<EmailVerificationService, 'verify'>
 }
 
-/** Where the links of mails lead as long as the product has no pages of its own (AUTH_PAGES_URL). */
+/** The pages behind the links of mails, for a product without its own (AUTH_PAGES_URL). */
 export function mountLinkPages(app: Express, deps: LinkPagesDeps): void {
   const resetPassword = {
     path: '/reset-password',

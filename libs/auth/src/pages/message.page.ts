@@ -9,7 +9,7 @@ export interface Message {
   text: string
 }
 
-/** A page that only says something. */
+/** A page with a message and nothing to do. */
 export const messagePage = (appName: string, { title, text }: Message): Html =>
   layout({ appName, title, content: html`<p>${text}</p>` })
 
@@ -18,7 +18,7 @@ const deadLink: Message = {
   text: 'It was used, it has expired, or a newer mail took its place. Ask for a new mail, and open the link of the newest one.',
 }
 
-/** What a person sees of a failure. */
+/** A failure, as a person sees it. */
 export function refusalPage(appName: string, error: AppError, retryAfter?: string): Html {
   if (error.code === invalidToken.code) return messagePage(appName, deadLink)
   const { title, help } = error.definition

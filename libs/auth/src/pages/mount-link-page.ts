@@ -32,18 +32,18 @@ export interface LinkPageDeps {
 
 export interface LinkPage<Body extends z.ZodType> {
   path: string
-  /** The one of the route that does the same: whoever guesses has no second door. */
+  /** The limit of the route that does the same, with a shared count: no second door to guess at. */
   limit: RateLimit
   body: Body
   form: (props: LinkFormProps) => Html
-  /** Does what the form is for, with what was checked. */
+  /** Runs with the checked fields of the form. */
   act: (body: z.output<Body>, client: Client) => Promise<void>
   done: Message
 }
 
 /**
- * Serves the page behind a link of a mail. To open it does nothing, because scanners of mails open links: only the form does. It stands where
- * people are, so whatever fails is a page as well, unless the client prefers JSON.
+ * Serves the page behind a link of a mail. `GET` changes nothing, because scanners of mails open
+ * links: only the form does. A failure is a page as well, unless the client prefers JSON.
  */
 export function mountLinkPage<Body extends z.ZodType>(
   app: Express,
@@ -63,7 +63,7 @@ export function mountLinkPage<Body extends z.ZodType>(
   mountPath(app, path, { get: show, post: submit })
   app.use(path, answerWithPage)
 
-  /** Other parameters are those of mail services that count clicks. */
+  /** Other parameters are ignored: services that send mails add some to count clicks. */
   async function show(request: Request, response: Response): Promise<void> {
     await limiter?.countAddress(request, response)
     const { token = '' } = readQuery(request)

@@ -13,7 +13,9 @@ export function sendPage(response: Response, status: number, page: Html): void {
   send(response, status, 'text/html; charset=utf-8', page.markup)
 }
 
-/** The address of the page holds a secret: no cache, no other site and no search engine may learn it. */
+/**
+ * The address of the page contains a token: caches, other sites and search engines get none of it.
+ */
 export function keepPrivate(response: Response): void {
   response.set({
     'Cache-Control': 'no-store',
@@ -22,7 +24,7 @@ export function keepPrivate(response: Response): void {
   })
 }
 
-/** Whether a failure is told to a program: pages come first, and only a client that names JSON gets it. */
+/** Reports whether the client prefers JSON to a page. One that accepts anything gets a page. */
 export function wantsProblem(request: Request): boolean {
   const preferred = request.accepts(['text/html', 'application/json', problemType])
   return preferred === 'application/json' || preferred === problemType

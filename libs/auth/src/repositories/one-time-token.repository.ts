@@ -22,7 +22,7 @@ export function createOneTimeTokenRepository(db: DbFor<'oneTimeToken'>) {
     await db.oneTimeToken.create({ data: token })
   }
 
-  /** Whether another delivery made one for this address that is good now, and no older than `since`. */
+  /** Reports whether another delivery made a valid token for this address after `since`. */
   async function hasOther(
     { userId, purpose, email, deliveryId }: Omit<NewToken, 'hash' | 'createdAt' | 'expiresAt'>,
     { since, now }: { since: Date; now: Date },
@@ -48,12 +48,12 @@ export function createOneTimeTokenRepository(db: DbFor<'oneTimeToken'>) {
     return count > 0
   }
 
-  /** Those of this user and purpose which other deliveries made. */
+  /** Deletes the tokens of this user and purpose that other deliveries made. */
   async function deleteOthers({ userId, purpose, deliveryId }: NewToken): Promise<void> {
     await db.oneTimeToken.deleteMany({ where: { userId, purpose, ...notOf(deliveryId) } })
   }
 
-  /** Those that were sent to one address. */
+  /** Deletes the tokens that were sent to one address. */
   async function deleteAllTo({
     userId,
     purpose,
@@ -74,6 +74,6 @@ export function createOneTimeTokenRepository(db: DbFor<'oneTimeToken'>) {
   }
 }
 
-/** SQL finds nothing to be different from null. */
+/** In SQL, null differs from nothing. */
 const notOf = (deliveryId: string | null) =>
   deliveryId === null ? {} : { OR: [{ deliveryId: null }, { deliveryId: { not: deliveryId } }] }

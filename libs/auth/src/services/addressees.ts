@@ -11,13 +11,14 @@ export interface Addressee {
   account: User
 }
 
-/** To whom the notice of an event goes. */
+/** Finds the recipients of notices. */
 export function createAddressees(store: AuthStore) {
   return { findAt }
 
   /**
-   * The owner as the account named one when the event happened. A notice that is late must not go to an address that came later, nor be lost
-   * with the account: a thief may have changed the one and deleted the other. Null when the account was never there, or is gone for good.
+   * Returns the account with the address that it had when the event happened. A late notice must
+   * neither go to a newer address nor be lost with the account: a thief may have changed the one or
+   * deleted the other. Null if there is no such account, or it was purged.
    */
   async function findAt(userId: number, then: Date): Promise<Addressee | null> {
     const account = await store.users.findByIdEvenDeleted(userId)

@@ -61,8 +61,9 @@ export function createAuthService(deps: AuthServiceDeps) {
   }
 
   /**
-   * One answer and the same work whether the e-mail is taken or not: its owner is told by mail, and nobody else. An account is made in both cases,
-   * because its username and its id show: of a taken e-mail one that nobody can open.
+   * One answer and the same work whether the e-mail is taken or not: its owner is told by mail, and
+   * nobody else. An account is made in both cases, because others see its username and its id. For
+   * a taken e-mail it is one that nobody can open.
    */
   async function registerQuietly(
     { username, email, password }: RegisterBody,
@@ -85,7 +86,10 @@ export function createAuthService(deps: AuthServiceDeps) {
     })
   }
 
-  /** Its address is none, so that nobody can name it: not to log in, not to get a mail, not to register. */
+  /**
+   * The address is no e-mail address, so that nobody can use it to log in, to get a mail or to
+   * register.
+   */
   async function standIn(
     store: AuthStore,
     username: string,

@@ -26,16 +26,18 @@ const mostInWindow = 5
 const windowMs = 3_600_000
 
 /**
- * Sends every mail of the module, at most 5 an hour of one kind to one address, and as many that one account caused. Strangers can cause most
- * of them, and would flood an inbox. The count is kept in PostgreSQL, so it holds over all replicas and without Redis. It is taken where the
- * mail is sent, long after the request was answered: no answer and no time tells of it.
+ * Sends every mail of the module: at most 5 an hour of one kind to one address, and 5 an hour of
+ * one kind that one account caused. Strangers can cause most of them, and would flood an inbox. The
+ * count is in PostgreSQL, so it holds over all replicas and without Redis. It is taken after the
+ * request was answered, so neither the answer nor its time depends on it.
  */
 export function createLimitedMailer({ store, mailer, clock }: LimitedMailerDeps) {
   return { send }
 
   /**
-   * Sends what `compose` returns; null for nothing, which is not counted. It runs in the transaction that counts, one after another for one
-   * address or account. A repeat of a delivery does not count twice.
+   * Sends the mail that `compose` returns; null is for none, and is not counted. `compose` runs in
+   * the transaction of the count, so mails of one kind to one address are composed one after
+   * another. A repeat of a delivery does not count twice.
    */
   async function send(
     mail: PlannedMail,
@@ -58,7 +60,7 @@ export function createLimitedMailer({ store, mailer, clock }: LimitedMailerDeps)
     if (email) await mailer.send(email, { messageId: delivery.id })
   }
 
-  /** The address first and then the account, in every transaction, so that no two wait for each other. */
+  /** Locks the address first and then the account, always, so that there is no deadlock. */
   async function holdCounts(store: AuthStore, { kind, to, userId }: PlannedMail, at: Date) {
     const counts = []
     for (const key of [`${kind} to ${to}`, `${kind} by ${userId}`].map(digestOf))

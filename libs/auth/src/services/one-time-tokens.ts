@@ -19,11 +19,11 @@ interface NewToken {
   ttlMs: number
   /** The delivery whose mail will carry it. */
   deliveryId?: string
-  /** What whoever uses the token must know besides. */
+  /** A second secret, without which the token is worth nothing. */
   boundTo?: string
 }
 
-/** How long a link stays the good one, whoever asks for another. */
+/** The time in which no further mail replaces a link. */
 const undisturbedMs = 2 * 60_000
 
 export type OneTimeTokens = ReturnType<typeof createOneTimeTokens>
@@ -33,8 +33,9 @@ export function createOneTimeTokens({ store, clock }: OneTimeTokensDeps) {
   return { issue, isInOtherMail, find }
 
   /**
-   * Makes a token of 256 random bits. One to reset a password makes those of other mails worthless; a repeat of its own mail leaves the first
-   * copy good. The others stay: all of them prove the same address, and somebody may sign in with two browsers at once.
+   * Makes a token of 256 random bits. One to reset a password makes those of other mails worthless,
+   * but not that of an earlier copy of the same mail. Others stay valid beside each other: all of
+   * them prove the same address, and somebody may sign in with two browsers at once.
    */
   async function issue(
     purpose: Purpose,
@@ -57,7 +58,7 @@ export function createOneTimeTokens({ store, clock }: OneTimeTokensDeps) {
     return token
   }
 
-  /** Whether another mail has brought a good token to this address within the last two minutes. */
+  /** Reports whether another mail took a valid token to this address in the last two minutes. */
   function isInOtherMail(purpose: Purpose, mail: NewToken, within: AuthStore): Promise<boolean> {
     const { userId, email, deliveryId = null } = mail
     const now = clock.now()

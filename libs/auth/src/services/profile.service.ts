@@ -59,7 +59,10 @@ export function createProfileService(deps: ProfileServiceDeps) {
     })
   }
 
-  /** Where registrations are quiet, nobody learns here either whose address it is: its owner is told by mail. */
+  /**
+   * Throws if another account has the address. Not where registrations are quiet: the owner is told
+   * by mail then, and nobody else.
+   */
   async function assertFree(email: string): Promise<void> {
     if (!config.registrationQuiet && (await store.users.findByEmail(email))) throw emailTaken()
   }

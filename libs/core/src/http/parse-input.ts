@@ -44,7 +44,7 @@ export async function parseInput(
 /** Reads the query of a page. Throws 400 for what cannot be read. */
 export const readQuery = (request: Request): Record<string, string> => parseForm(queryOf(request))
 
-/** Reads the fields of a form that a page sent, which has no query. Throws 400, 413, 415 and 422. */
+/** Reads the fields of a form, whose address has no query. Throws 400, 413, 415 and 422. */
 export async function readForm(request: Request): Promise<Record<string, string>> {
   refuseParameters(request)
   const received = await parseBody(request, { form: z.unknown() })
