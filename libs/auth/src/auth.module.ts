@@ -108,7 +108,7 @@ export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
       sessionRoutes(sessions, guards),
       passwordRoutes(passwordReset),
       verificationRoutes(verification),
-      profileRoutes({ guards, profile, users }),
+      profileRoutes({ config, guards, profile, users }),
       userRoutes(users, guards),
       auditRoutes(store.audit, guards),
       jwksRoutes(signingKeys),
