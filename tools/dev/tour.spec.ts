@@ -25,6 +25,9 @@ describe('npm run tour', () => {
     expect(output).toMatch(/job +auth\.send-welcome-email done in the queue auth\.events/)
     expect(output).toMatch(/mail +"Welcome to Ashlar" to tour-/)
     expect(output).toMatch(/mail +"Confirm your address at Ashlar" to tour-/)
+    const [, page = ''] = /leads to (http\S+\/verify-email\?token=\S+)/.exec(output) ?? []
+    const form = await fetch(page)
+    expect([form.status, await form.text()]).toEqual([200, expect.stringContaining('<form ')])
     for (const span of ['POST /api/v1/auth/register', 'relay auth.user-registered', 'mail.send'])
       expect(output).toMatch(new RegExp(`ms +${span} +\\(ashlar-`))
     expect(code).toBe(0)

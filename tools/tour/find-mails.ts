@@ -5,6 +5,7 @@ import { waitFor } from './wait-for.ts'
 interface CaughtMail {
   id: string
   subject: string
+  text: string
   to: { address: string }[]
 }
 
@@ -12,6 +13,8 @@ export interface FoundMail {
   subject: string
   receivedAt: Date
   link: string
+  /** Where the link with a token leads, if the mail has one. */
+  page: string | undefined
 }
 
 /** Finds as many mails in the development inbox as were sent, in the order of their coming. Null when mails go to a server of the user's own. */
@@ -34,8 +37,10 @@ export async function findMails(
     const mails = (await (await fetch(`${inbox}/api/email`)).json()) as CaughtMail[]
     const own = mails.filter(({ to }) => to.some((recipient) => recipient.address === address))
     // The inbox itself tells whole seconds only.
-    for (const { id, subject } of own.filter(({ id }) => !found.has(id)))
-      found.set(id, { subject, receivedAt: new Date(), link: `${inbox}/#/email/${id}` })
+    for (const { id, subject, text } of own.filter(({ id }) => !found.has(id))) {
+      const [page] = /^http\S+\?token=\S+$/m.exec(text) ?? []
+      found.set(id, { subject, receivedAt: new Date(), link: `${inbox}/#/email/${id}`, page })
+    }
     return found.size >= expected ? true : undefined
   }, withinMs)
   if (found.size < expected)

@@ -38,9 +38,10 @@ export async function runTour(settings: Settings, print: Print): Promise<void> {
     print(`          ${dashboard}/queues/queue/${queue}?status=completed`)
   }
 
-  for (const { receivedAt, subject, link } of mails ?? []) {
+  for (const { receivedAt, subject, link, page } of mails ?? []) {
     print(`${since(receivedAt)}  mail    "${subject}" to ${user.email}`)
     print(`          ${link}`)
+    if (page !== undefined) print(`          leads to ${page}`)
   }
   if (!mails)
     print(`          mail    SMTP_URL leads to a server of yours: look there for ${user.email}`)

@@ -5,6 +5,7 @@ import {
   createProblemWriter,
   mountHealth,
   mountPath,
+  pageStylesheet,
   send,
   type Health,
 } from '@ashlar/core/http'
@@ -14,7 +15,6 @@ import { mountAccount } from './account.routes.ts'
 import { mountBoard } from './board/board.routes.ts'
 import { mountLogin } from './login.routes.ts'
 import { requireOwnOrigin } from './own-origin.ts'
-import { stylesheet } from './pages/stylesheet.ts'
 import { answerWithPage } from './refusal.ts'
 import { createAdminSession } from './session/admin-session.ts'
 
@@ -37,9 +37,10 @@ export function createAdminApp({ core, modules, health }: AdminAppDeps): Express
   mountHealth(app, health)
   mountPath(app, '/', { get: (_request, response) => response.redirect(303, '/queues') })
   mountPath(app, '/style.css', {
+    // Bull-Board brings its own.
     get: (_request, response) => {
       response.set('Cache-Control', 'public, max-age=3600')
-      send(response, 200, 'text/css; charset=utf-8', stylesheet)
+      send(response, 200, 'text/css; charset=utf-8', pageStylesheet)
     },
   })
   mountLogin(app, { appName, gateway, session, rateLimits, log })

@@ -1,8 +1,13 @@
 import type { ErrorRequestHandler, Request, Response } from 'express'
 import { statusOf, type AppError } from '@ashlar/core/errors'
-import { createOperatorLog, problemHeaders, problemType, toAppError } from '@ashlar/core/http'
+import {
+  createOperatorLog,
+  problemHeaders,
+  problemType,
+  toAppError,
+  type Html,
+} from '@ashlar/core/http'
 import type { Logger } from '@ashlar/core/logging'
-import type { Html } from './pages/html.ts'
 import { refusalPage } from './pages/refusal.page.ts'
 import { sendPage } from './pages/send-page.ts'
 

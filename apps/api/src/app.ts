@@ -15,12 +15,13 @@ export function createApp({ core, modules, health }: AppDeps): ReturnType<typeof
     routes: modules.flatMap((module) => module.routes ?? []),
     errors: modules.flatMap((module) => module.errors ?? []),
     health,
-    ...(core.config.appEnv === 'local' && {
-      mountPages: (app) =>
+    mountPages: (app) => {
+      for (const module of modules) module.mountPages?.(app)
+      if (core.config.appEnv === 'local')
         mountMailPreview(
           app,
           modules.flatMap(({ emails }) => emails ?? []),
-        ),
-    }),
+        )
+    },
   })
 }

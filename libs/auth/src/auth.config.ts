@@ -5,6 +5,7 @@ import {
   flag,
   integer,
   key,
+  url,
   type ConfigMisfit,
   type ConfigOf,
   type Given,
@@ -23,6 +24,12 @@ const SigningKeyText = z.string().refine(isSigningKey, {
   error: 'must be a P-256 private key, PKCS #8 DER in base64',
 })
 
+/** Paths are put behind it, so nothing may stand there already. */
+const isBare = (text: string) => {
+  const { username, password } = new URL(text)
+  return !/[?#]/.test(text) && username === '' && password === ''
+}
+
 export type AuthConfig = ConfigOf<typeof authConfig>
 
 export const authConfig = defineConfig(
@@ -31,6 +38,18 @@ export const authConfig = defineConfig(
       description: 'false refuses new registrations.',
       example: 'true',
     }),
+    AUTH_PAGES_URL: key(
+      url('http', 'https')
+        .refine((text) => !URL.canParse(text) || isBare(text), {
+          error: 'must have no query, no fragment, no user and no password',
+        })
+        .optional(),
+      {
+        description:
+          'Where your own pages for the links of mails are: /reset-password and /verify-email below it get ?token=…. If unset, the api serves plain ones itself, below APP_URL.',
+        example: 'https://app.example.com/account',
+      },
+    ),
     AUTH_JWT_PRIVATE_KEY: key(SigningKeyText, {
       description:
         'Signs access tokens (ES256): openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 | openssl pkcs8 -topk8 -nocrypt -outform DER | base64 | tr -d "\\n"',
@@ -141,6 +160,7 @@ export const authConfig = defineConfig(
   },
   (env) => ({
     registrationEnabled: env.AUTH_REGISTRATION_ENABLED,
+    pagesUrl: env.AUTH_PAGES_URL?.replace(/\/+$/, ''),
     registrationQuiet: env.AUTH_REGISTRATION_QUIET,
     totpKeys: totpKeysOf(env),
     apiKeysEnabled: env.AUTH_API_KEYS_ENABLED,

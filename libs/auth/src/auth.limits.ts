@@ -13,5 +13,7 @@ export const limits = {
   providerStart: tries('oauth-start'),
   providerCallback: tries('oauth-callback'),
   providerToken: tries('oauth-token'),
+  /** By account, not by address. */
+  emailChange: { name: 'email-change', max: 10, windowMs: 60_000 },
   resendVerification: tries('verify-email-resend'),
 }

@@ -1,3 +1,4 @@
+import type { Express } from 'express'
 import type { Core, FeatureModule } from '@ashlar/core/module'
 import type { AuthConfig } from './auth.config.ts'
 import { authEmails } from './auth.emails.ts'
@@ -8,6 +9,7 @@ import { authListeners } from './auth.listeners.ts'
 import { createAuthStore } from './auth.store.ts'
 import { authTasks } from './auth.tasks.ts'
 import { createAuthGuards, type AuthGuards } from './guards/auth.guards.ts'
+import { mountLinkPages } from './pages/link-pages.ts'
 import { signInRoutes } from './providers/sign-in.ts'
 import { createLiveApiKeyRepository } from './repositories/live-api-key.repository.ts'
 import { createLiveSessionRepository } from './repositories/live-session.repository.ts'
@@ -23,11 +25,13 @@ import { userRoutes } from './routes/user.routes.ts'
 import { verificationRoutes } from './routes/verification.routes.ts'
 import { createAccessTokens } from './services/access-token.ts'
 import { createAccessCheck } from './services/access-check.ts'
+import { createAddressees } from './services/addressees.ts'
 import { createApiKeyCheck } from './services/api-key-check.ts'
 import { createApiKeyService } from './services/api-key.service.ts'
 import { createAuthService } from './services/auth.service.ts'
 import { createCurrentPassword } from './services/current-password.ts'
 import { createEmailVerificationService } from './services/email-verification.service.ts'
+import { createLimitedMailer } from './services/limited-mailer.ts'
 import { createLoginLimits } from './services/login-limits.ts'
 import { createOneTimeTokens } from './services/one-time-tokens.ts'
 import { createPasswordHasher } from './services/password-hasher.ts'
@@ -51,7 +55,8 @@ export interface AuthModuleDeps {
 
 export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
   const { clock, mailer, rateLimits } = core
-  const app = { name: core.config.appName, url: core.config.appUrl }
+  const { appName: name, appUrl: url } = core.config
+  const app = { name, url, pagesUrl: config.pagesUrl ?? url }
   const signingKeys = readSigningKeys([config.jwt.privateKey, config.jwt.secondPrivateKey])
   const issuer = config.jwt.issuer ?? app.url
   const { audience } = config.jwt
@@ -73,11 +78,20 @@ export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
     })
   const auth = createAuthService({ config, store, passwords, limits, secondFactor, clock })
   const tokens = createOneTimeTokens({ store, clock })
+  const mails = createLimitedMailer({ store, mailer, clock })
+  const addressees = createAddressees(store)
   const passwordReset = createPasswordResetService({ store, passwords, tokens, clock })
   const verification = createEmailVerificationService({ store, tokens, clock })
   const sessions = createSessionService({ config, store, accessTokens, refreshTokens, clock })
   const users = createUserService({ store, clock })
-  const profile = createProfileService({ store, passwords, currentPasswords, clock })
+  const profile = createProfileService({
+    config,
+    store,
+    passwords,
+    currentPasswords,
+    rateLimits,
+    clock,
+  })
   const liveSessions = createLiveSessionRepository(core.database)
   const liveApiKeys = createLiveApiKeyRepository(core.database)
   const guards = createAuthGuards(
@@ -93,7 +107,7 @@ export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
       sessionRoutes(sessions, guards),
       passwordRoutes(passwordReset),
       verificationRoutes(verification),
-      profileRoutes({ guards, profile, users }),
+      profileRoutes({ config, guards, profile, users }),
       userRoutes(users, guards),
       auditRoutes(store.audit, guards),
       jwksRoutes(signingKeys),
@@ -115,12 +129,25 @@ export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
         ? [apiKeyRoutes(createApiKeyService({ store, currentPasswords, clock }), guards)]
         : []),
     ],
+    ...(config.pagesUrl === undefined && { mountPages }),
     events: authEvents,
-    listeners: authListeners({ store, mailer, app, tokens, config }),
+    listeners: authListeners({ store, mails, addressees, app, tokens, config }),
     tasks: authTasks({ config, store, clock }),
     emails: authEmails,
     errors: authErrors,
     gateway: createAuthGateway({ store, auth, clock }),
     guards,
+  }
+
+  function mountPages(app: Express): void {
+    const { log } = core
+    mountLinkPages(app, {
+      appName: name,
+      appUrl: url,
+      rateLimits,
+      log,
+      passwordReset,
+      verification,
+    })
   }
 }

@@ -12,6 +12,14 @@ import {
   type OneTimeTokenRepository,
 } from './repositories/one-time-token.repository.ts'
 import {
+  createFormerEmailRepository,
+  type FormerEmailRepository,
+} from './repositories/former-email.repository.ts'
+import {
+  createMailCountRepository,
+  type MailCountRepository,
+} from './repositories/mail-count.repository.ts'
+import {
   createSessionRepository,
   type SessionRepository,
 } from './repositories/session.repository.ts'
@@ -27,6 +35,8 @@ export type AuthStore = Store<{
   sessions: SessionRepository
   tokens: OneTimeTokenRepository
   identities: ExternalIdentityRepository
+  formerEmails: FormerEmailRepository
+  mailCounts: MailCountRepository
   secondFactors: SecondFactorRepository
   apiKeys: ApiKeyRepository
   audit: AuditEntryRepository
@@ -37,6 +47,8 @@ export const createAuthStore = (deps: StoreDeps): AuthStore =>
     users: createUserRepository(tables),
     sessions: createSessionRepository(tables),
     tokens: createOneTimeTokenRepository(tables),
+    formerEmails: createFormerEmailRepository(tables),
+    mailCounts: createMailCountRepository(tables),
     identities: createExternalIdentityRepository(tables),
     secondFactors: createSecondFactorRepository(tables),
     apiKeys: createApiKeyRepository(tables),

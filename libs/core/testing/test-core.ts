@@ -96,6 +96,7 @@ export async function serveModules(
     database,
     rateLimits,
     cache,
+    mountPages: (app) => modules.forEach((module) => module.mountPages?.(app)),
   })
   const server = createHttpServer({ app, port: 0, problemBaseUrl, log, health, lingerMs: 0 })
   await server.start()

@@ -1,5 +1,5 @@
 import type { UserDto } from '@ashlar/auth/contract'
-import { html, type Html } from './html.ts'
+import { html, type Html } from '@ashlar/core/http'
 import { layout } from './layout.ts'
 
 export interface AccountPageProps {

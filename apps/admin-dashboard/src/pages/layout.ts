@@ -1,4 +1,4 @@
-import { html, type Html } from './html.ts'
+import { html, type Html } from '@ashlar/core/http'
 
 export interface LayoutProps {
   appName: string

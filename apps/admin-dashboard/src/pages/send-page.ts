@@ -1,6 +1,5 @@
 import type { Response } from 'express'
-import { allowSources, send } from '@ashlar/core/http'
-import type { Html } from './html.ts'
+import { allowSources, send, type Html } from '@ashlar/core/http'
 
 /** These pages need one style sheet of ours and may send forms to us; there is no script. */
 export function sendPage(response: Response, status: number, page: Html): void {

@@ -11,6 +11,6 @@ export const registrationRepeatedEmail = defineEmail('auth.registration-repeated
     to: email,
     subject: `You have an account at ${app.name} already`,
     html: renderTemplate(html, { username, appName: app.name }),
-    text: `Hello ${username}\n\nSomebody wanted to register at ${app.name} with this e-mail address, which is that of your account. If it was you, log in, or choose a new password if you forgot it. If it was not, there is nothing to do: nobody learned that you have an account.\n`,
+    text: `Hello ${username}\n\nSomebody wanted this e-mail address for an account at ${app.name}. It is that of your account already. If it was you, log in, or choose a new password if you forgot it. If it was not, there is nothing to do: nobody learned that you have an account.\n`,
   }),
 })

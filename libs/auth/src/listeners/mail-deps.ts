@@ -1,10 +1,12 @@
-import type { Mailer } from '@ashlar/core/mail'
 import type { AuthStore } from '../auth.store.ts'
 import type { App } from '../emails/props.ts'
+import type { Addressees } from '../services/addressees.ts'
+import type { LimitedMailer } from '../services/limited-mailer.ts'
 
 /** What a listener that sends a mail needs. */
 export interface MailDeps {
   store: AuthStore
-  mailer: Mailer
+  mails: LimitedMailer
+  addressees: Addressees
   app: App
 }

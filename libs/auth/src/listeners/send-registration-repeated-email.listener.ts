@@ -3,13 +3,14 @@ import { registrationRepeatedEmail } from '../emails/registration-repeated.email
 import { registrationRepeated } from '../events/registration-repeated.event.ts'
 import type { MailDeps } from './mail-deps.ts'
 
-export const sendRegistrationRepeatedEmail = ({ store, mailer, app }: MailDeps) =>
+export const sendRegistrationRepeatedEmail = ({ store, mails, app }: MailDeps) =>
   on(
     registrationRepeated,
     'auth.send-registration-repeated-email',
     async ({ userId }, delivery) => {
       const user = await store.users.findById(userId)
-      if (user)
-        await mailer.send(registrationRepeatedEmail({ user, app }), { messageId: delivery.id })
+      if (!user) return
+      const mail = { kind: registrationRepeatedEmail.template, to: user.email, userId }
+      await mails.send(mail, delivery, () => registrationRepeatedEmail({ user, app }))
     },
   )

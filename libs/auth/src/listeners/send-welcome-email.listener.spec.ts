@@ -17,7 +17,9 @@ afterAll(async () => {
 async function deliver(userId: number, id: string): Promise<void> {
   const [listener] = auth.module.listeners ?? []
   const { signal } = new AbortController()
-  await listener?.handle({ userId }, { id, eventId: id, attempt: 1, signal, log: auth.core.log })
+  const { log } = auth.core
+  const occurredAt = new Date()
+  await listener?.handle({ userId }, { id, eventId: id, occurredAt, attempt: 1, signal, log })
 }
 
 describe('the welcome e-mail', () => {

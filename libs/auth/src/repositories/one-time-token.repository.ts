@@ -7,17 +7,28 @@ export type OneTimeTokenRepository = ReturnType<typeof createOneTimeTokenReposit
 type NewToken = Omit<OneTimeToken, 'id'>
 
 export function createOneTimeTokenRepository(db: DbFor<'oneTimeToken'>) {
-  return { create, replace, findWithUser, take, deleteAllOf, deleteExpired }
+  return {
+    create,
+    hasOther,
+    findWithUser,
+    take,
+    deleteOthers,
+    deleteAllTo,
+    deleteAllOf,
+    deleteExpired,
+  }
 
   async function create(token: NewToken): Promise<void> {
     await db.oneTimeToken.create({ data: token })
   }
 
-  /** From now on this is the only good token of its user for its purpose. */
-  async function replace(token: NewToken): Promise<void> {
-    const { userId, purpose } = token
-    await db.oneTimeToken.deleteMany({ where: { userId, purpose } })
-    await create(token)
+  /** Reports whether another delivery made a valid token for this address after `since`. */
+  async function hasOther(
+    { userId, purpose, email, deliveryId }: Omit<NewToken, 'hash' | 'createdAt' | 'expiresAt'>,
+    { since, now }: { since: Date; now: Date },
+  ): Promise<boolean> {
+    const where = { userId, purpose, email, createdAt: { gt: since }, expiresAt: { gt: now } }
+    return (await db.oneTimeToken.count({ where: { ...where, ...notOf(deliveryId) } })) > 0
   }
 
   async function findWithUser(
@@ -37,6 +48,20 @@ export function createOneTimeTokenRepository(db: DbFor<'oneTimeToken'>) {
     return count > 0
   }
 
+  /** Deletes the tokens of this user and purpose that other deliveries made. */
+  async function deleteOthers({ userId, purpose, deliveryId }: NewToken): Promise<void> {
+    await db.oneTimeToken.deleteMany({ where: { userId, purpose, ...notOf(deliveryId) } })
+  }
+
+  /** Deletes the tokens that were sent to one address. */
+  async function deleteAllTo({
+    userId,
+    purpose,
+    email,
+  }: Pick<OneTimeToken, 'userId' | 'purpose' | 'email'>): Promise<void> {
+    await db.oneTimeToken.deleteMany({ where: { userId, purpose, email } })
+  }
+
   /** Of every purpose if none is named. */
   async function deleteAllOf(userId: number, purposes?: OneTimeToken['purpose'][]): Promise<void> {
     await db.oneTimeToken.deleteMany({
@@ -48,3 +73,7 @@ export function createOneTimeTokenRepository(db: DbFor<'oneTimeToken'>) {
     return db.oneTimeToken.deleteInBatches({ where: { expiresAt: { lt: before } }, signal })
   }
 }
+
+/** In SQL, null differs from nothing. */
+const notOf = (deliveryId: string | null) =>
+  deliveryId === null ? {} : { OR: [{ deliveryId: null }, { deliveryId: { not: deliveryId } }] }

@@ -1,6 +1,7 @@
 import {
   onlyDeleted,
   violates,
+  withDeleted,
   type Page,
   type PageRequest,
   type DbFor,
@@ -46,6 +47,7 @@ export function createUserRepository(db: DbFor<'user'>) {
     findByEmail,
     hasUsername,
     findDeletedById,
+    findByIdEvenDeleted,
     noteLogin,
     hold,
     update,
@@ -95,6 +97,10 @@ export function createUserRepository(db: DbFor<'user'>) {
 
   function findDeletedById(id: number): Promise<User | null> {
     return db.user.findFirst({ where: { id, ...onlyDeleted } })
+  }
+
+  function findByIdEvenDeleted(id: number): Promise<User | null> {
+    return db.user.findUnique({ where: { id, ...withDeleted } })
   }
 
   /** Holds the row until the transaction ends. False when the account or its password (not only its hash) is no longer what it was. */

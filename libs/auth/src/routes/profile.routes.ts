@@ -1,4 +1,5 @@
 import { createRoutes } from '@ashlar/core/http'
+import type { AuthConfig } from '../auth.config.ts'
 import {
   emailTaken,
   hashingOverloaded,
@@ -15,12 +16,13 @@ import { byOf, clientOf } from './client.ts'
 import { toFullUser } from './user.presenter.ts'
 
 export interface ProfileRoutesDeps {
+  config: Pick<AuthConfig, 'registrationQuiet'>
   guards: AuthGuards
   profile: ProfileService
   users: UserService
 }
 
-export function profileRoutes({ guards, profile, users }: ProfileRoutesDeps) {
+export function profileRoutes({ config, guards, profile, users }: ProfileRoutesDeps) {
   const { activeUser, activeUserOrKey } = guards
   const routes = createRoutes({
     prefix: '/profile',
@@ -47,7 +49,13 @@ export function profileRoutes({ guards, profile, users }: ProfileRoutesDeps) {
       guard: activeUser,
       body: ProfileChange,
       response: FullUser,
-      errors: [emailTaken, usernameTaken, wrongPassword, userNotFound, hashingOverloaded],
+      errors: [
+        ...(config.registrationQuiet ? [] : [emailTaken]),
+        usernameTaken,
+        wrongPassword,
+        userNotFound,
+        hashingOverloaded,
+      ],
     },
     async ({ body, request, ...caller }) =>
       toFullUser(await profile.update(caller, body, clientOf(request))),

@@ -1,5 +1,13 @@
 import request from 'supertest'
-import { buildRegistration, startMailedAuth, tokenFrom, type MailedAuth } from '../testing/index.ts'
+import type { PublicUser } from '../schemas/user.schema.ts'
+import {
+  buildRegistration,
+  createUser,
+  signIn,
+  startMailedAuth,
+  tokenFrom,
+  type MailedAuth,
+} from '../testing/index.ts'
 
 let auth: MailedAuth
 
@@ -76,6 +84,38 @@ describe('a quiet registration', () => {
     }
   })
 
+  it('holds the username and an id in both cases, as everybody who is signed in sees', async () => {
+    const { email } = await verified()
+    const { user, password } = await createUser(auth.store)
+    await auth.store.users.update(user.id, { emailVerifiedAt: new Date() })
+    const headers = await signIn(auth.url, { email: user.email, password })
+    const seen = []
+    for (const given of [buildRegistration().email, email]) {
+      const { id: before } = (await createUser(auth.store)).user
+      const { username } = buildRegistration()
+      await post('/auth/register', buildRegistration({ username, email: given })).expect(202)
+      const { id: after } = (await createUser(auth.store)).user
+      const again = await post('/auth/register', buildRegistration({ username }))
+      const list = await request(auth.url)
+        .get(`/api/v1/users?filters=username:${username}`)
+        .set(headers)
+        .expect(200)
+      const [{ id, status } = { id: 0, status: '' }] = list.body.data as PublicUser[]
+      const one = await request(auth.url).get(`/api/v1/users/${id}`).set(headers)
+      seen.push({
+        ids: [id - before, after - before],
+        again: [again.status, again.body.code],
+        shown: [list.body.data.length, one.status, status],
+      })
+    }
+    expect(seen[1]).toEqual(seen[0])
+    expect(seen[0]).toEqual({
+      ids: [1, 2],
+      again: [409, 'auth.username_taken'],
+      shown: [1, 200, 'active'],
+    })
+  })
+
   it('opens nothing until the address is verified: a log-in would tell what the answer did not', async () => {
     const account = buildRegistration()
     await post('/auth/register', account).expect(202)
@@ -117,5 +157,53 @@ describe('a quiet registration', () => {
 
   it('still refuses what is no registration', async () => {
     await post('/auth/register', { ...buildRegistration(), email: 'nobody' }).expect(422)
+  })
+})
+
+describe('a change of the e-mail where registrations are quiet', () => {
+  async function signedIn() {
+    const account = await verified()
+    return { account, headers: await signIn(auth.url, account) }
+  }
+
+  it('answers the same for a free address and for one that is taken, and mails the owner no link', async () => {
+    const owner = await verified()
+    const { account, headers } = await signedIn()
+    const free = `moved-${account.email}`
+    const change = async (email: string) => {
+      const body = { email, currentPassword: account.password }
+      const { status, body: answer } = await request(auth.url)
+        .patch('/api/v1/profile')
+        .set(headers)
+        .send(body)
+      const { updatedAt, ...user } = answer.data as Record<string, unknown>
+      expect(updatedAt).toEqual(expect.any(String))
+      return { status, user }
+    }
+    const answers = [await change(owner.email.toUpperCase()), await change(free)]
+    expect(answers[0]).toEqual(answers[1])
+    expect(answers[0]).toMatchObject({ status: 200, user: { email: account.email } })
+    const mail = await mailTo(owner.email, 'You have an account')
+    expect(mail.raw).not.toContain(account.username)
+    await mailTo(free, 'Confirm your address')
+    const links = auth.smtp.mails.filter(
+      ({ recipients, text }) => recipients.includes(owner.email) && text.includes('token='),
+    )
+    expect(links).toHaveLength(1)
+  })
+
+  it('leaves the address with its owner, also when the mail is asked for again', async () => {
+    const owner = await verified()
+    const { account, headers } = await signedIn()
+    const body = { email: owner.email, currentPassword: account.password }
+    await request(auth.url).patch('/api/v1/profile').set(headers).send(body).expect(200)
+    await post('/auth/verify-email/resend', { email: account.email }).expect(202)
+    await auth.settled()
+    const links = auth.smtp.mails.filter(
+      ({ recipients, text }) => recipients.includes(owner.email) && text.includes('token='),
+    )
+    expect(links).toHaveLength(1)
+    await signIn(auth.url, owner)
+    await signIn(auth.url, account)
   })
 })

@@ -44,7 +44,9 @@ export const PasswordFormWithCode = z
   .meta({ id: 'PasswordForm' })
 
 /** Any text that a token may be: an unknown one is refused as such, not for its form. */
-const GivenToken = boundedText(4_096).min(1).refine(isStorable, { error: 'Must be plain text' })
+export const GivenToken = boundedText(4_096)
+  .min(1)
+  .refine(isStorable, { error: 'Must be plain text' })
 
 export const RefreshTokenBody = z
   .strictObject({ refresh_token: GivenToken })

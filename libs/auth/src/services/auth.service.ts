@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { AppError } from '@ashlar/core/errors'
 import type { Once } from '@ashlar/core/http'
 import type { Clock } from '@ashlar/core/module'
@@ -60,8 +61,9 @@ export function createAuthService(deps: AuthServiceDeps) {
   }
 
   /**
-   * One answer and the same work whether the e-mail is taken or not: its owner is told by mail, and nobody else. That a username is taken may be
-   * known, and comes first, so that it tells nothing of the e-mail.
+   * One answer and the same work whether the e-mail is taken or not: its owner is told by mail, and
+   * nobody else. An account is made in both cases, because others see its username and its id. For
+   * a taken e-mail it is one that nobody can open.
    */
   async function registerQuietly(
     { username, email, password }: RegisterBody,
@@ -73,7 +75,7 @@ export function createAuthService(deps: AuthServiceDeps) {
       store.transaction(async (store) => {
         if (await store.users.hasUsername(username)) throw usernameTaken()
         const owner = await store.users.findByEmail(email)
-        if (owner) await tellOwner(store, owner, client)
+        if (owner) await standIn(store, username, owner, client)
         else await create(store, { username, email, passwordHash }, client)
         await store.answers.keep(once, undefined)
       })
@@ -84,7 +86,17 @@ export function createAuthService(deps: AuthServiceDeps) {
     })
   }
 
-  async function tellOwner(store: AuthStore, { id: userId }: User, client: Client): Promise<void> {
+  /**
+   * The address is no e-mail address, so that nobody can use it to log in, to get a mail or to
+   * register.
+   */
+  async function standIn(
+    store: AuthStore,
+    username: string,
+    { id: userId }: User,
+    client: Client,
+  ): Promise<void> {
+    await store.users.create({ username, email: `nobody:${randomUUID()}`, passwordHash: null })
     await store.events.publish(registrationRepeated, { userId })
     const entry = { userId, client, at: clock.now() }
     await store.audit.record({ action: 'registration_repeated', ...entry })

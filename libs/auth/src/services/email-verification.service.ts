@@ -32,6 +32,9 @@ export function createEmailVerificationService(deps: EmailVerificationServiceDep
       const decidedOn = { id: user.id, email: user.email, pendingEmail }
       const proven = { ...change, emailVerifiedAt: at }
       if (!(await store.users.updateIf(decidedOn, proven))) throw invalidToken()
+      await store.tokens.deleteAllTo({ userId: user.id, purpose: 'verify_email', email })
+      if (change.email !== undefined)
+        await store.formerEmails.create({ userId: user.id, email: user.email })
       const action = change.email === undefined ? 'email_verified' : 'email_changed'
       await store.audit.record({ action, actorId: user.id, userId: user.id, client, at })
     })

@@ -17,37 +17,53 @@ interface NewToken {
   userId: number
   email: string
   ttlMs: number
-  /** What whoever uses the token must know besides. */
+  /** The delivery whose mail will carry it. */
+  deliveryId?: string
+  /** A second secret, without which the token is worth nothing. */
   boundTo?: string
 }
+
+/** The time in which no further mail replaces a link. */
+const undisturbedMs = 2 * 60_000
 
 export type OneTimeTokens = ReturnType<typeof createOneTimeTokens>
 
 /** What goes out, by mail or as the code of a sign-in with a provider, and comes back once. */
 export function createOneTimeTokens({ store, clock }: OneTimeTokensDeps) {
-  return { issue, find }
+  return { issue, isInOtherMail, find }
 
   /**
-   * Makes a token of 256 random bits for a link to this address, and the older ones of this user and purpose worthless. One that is bound
-   * leaves them: somebody may sign in with two browsers at once.
+   * Makes a token of 256 random bits. One to reset a password makes those of other mails worthless,
+   * but not that of an earlier copy of the same mail. Others stay valid beside each other: all of
+   * them prove the same address, and somebody may sign in with two browsers at once.
    */
   async function issue(
     purpose: Purpose,
-    { userId, email, ttlMs, boundTo }: NewToken,
+    { userId, email, ttlMs, deliveryId, boundTo }: NewToken,
+    within: AuthStore = store,
   ): Promise<string> {
     const token = randomBytes(32).toString('base64url')
     const createdAt = clock.now()
-    const expiresAt = new Date(createdAt.getTime() + ttlMs)
-    const hash = hashOf(token, boundTo)
-    const row = { userId, purpose, hash, email, createdAt, expiresAt }
-    if (boundTo === undefined) await replace(row)
-    else await store.tokens.create(row)
+    const row = {
+      userId,
+      purpose,
+      hash: hashOf(token, boundTo),
+      email,
+      deliveryId: deliveryId ?? null,
+      createdAt,
+      expiresAt: new Date(createdAt.getTime() + ttlMs),
+    }
+    if (purpose === 'reset_password') await within.tokens.deleteOthers(row)
+    await within.tokens.create(row)
     return token
   }
 
-  /** Serializable, because two that are made at once do not see each other, and both would be good. */
-  function replace(row: Parameters<AuthStore['tokens']['replace']>[0]): Promise<void> {
-    return store.transaction((store) => store.tokens.replace(row), { isolation: 'serializable' })
+  /** Reports whether another mail took a valid token to this address in the last two minutes. */
+  function isInOtherMail(purpose: Purpose, mail: NewToken, within: AuthStore): Promise<boolean> {
+    const { userId, email, deliveryId = null } = mail
+    const now = clock.now()
+    const since = new Date(now.getTime() - undisturbedMs)
+    return within.tokens.hasOther({ userId, purpose, email, deliveryId }, { since, now })
   }
 
   /** Throws `auth.invalid_token` when it is unknown, used, expired or of the other kind. */

@@ -1,5 +1,8 @@
 import type { Clock } from '@ashlar/core/module'
+import type { RateLimits } from '@ashlar/core/rate-limit'
+import type { AuthConfig } from '../auth.config.ts'
 import { emailTaken, userNotFound, wrongPassword } from '../auth.errors.ts'
+import { limits } from '../auth.limits.ts'
 import type { AuthStore } from '../auth.store.ts'
 import { emailChangeRequested } from '../events/email-change-requested.event.ts'
 import { passwordChanged } from '../events/password-changed.event.ts'
@@ -11,16 +14,19 @@ import type { CurrentPassword } from './current-password.ts'
 import type { PasswordHasher } from './password-hasher.ts'
 
 export interface ProfileServiceDeps {
+  config: Pick<AuthConfig, 'registrationQuiet'>
   store: AuthStore
   passwords: Pick<PasswordHasher, 'hash'>
   currentPasswords: CurrentPassword
+  rateLimits: Pick<RateLimits, 'limiter'>
   clock: Clock
 }
 
 export type ProfileService = ReturnType<typeof createProfileService>
 
 export function createProfileService(deps: ProfileServiceDeps) {
-  const { store, passwords, currentPasswords, clock } = deps
+  const { config, store, passwords, currentPasswords, rateLimits, clock } = deps
+  const emailChanges = rateLimits.limiter(limits.emailChange)
   return { update }
 
   /** A new password ends the other sessions. A new e-mail counts when it is verified. */
@@ -30,9 +36,10 @@ export function createProfileService(deps: ProfileServiceDeps) {
     client: Client,
   ): Promise<User> {
     const { username, email, password, currentPassword } = change
+    if (email !== undefined) await emailChanges.consume(String(caller.user.id))
     const user = await findCaller(caller, currentPassword, client)
     const isNewEmail = email !== undefined && email !== user.email
-    if (isNewEmail && (await store.users.findByEmail(email))) throw emailTaken()
+    if (isNewEmail) await assertFree(email)
     const passwordHash = password === undefined ? undefined : await passwords.hash(password)
     return store.transaction(async (store) => {
       const { id, passwordVersion } = user
@@ -50,6 +57,14 @@ export function createProfileService(deps: ProfileServiceDeps) {
       if (isNewEmail) await tellNewEmail(store, id, client)
       return updated
     })
+  }
+
+  /**
+   * Throws if another account has the address. Not where registrations are quiet: the owner is told
+   * by mail then, and nobody else.
+   */
+  async function assertFree(email: string): Promise<void> {
+    if (!config.registrationQuiet && (await store.users.findByEmail(email))) throw emailTaken()
   }
 
   async function findCaller(

@@ -41,6 +41,21 @@ it('purge-expired-sessions deletes the expired tokens of mails', async () => {
   expect(left).toMatchObject([{ purpose: 'verify_email' }])
 })
 
+it('purge-expired-sessions deletes former addresses of 30 days ago, and counts of mails of the day before', async () => {
+  const { user } = await createUser(auth.store)
+  const { formerEmail, mailCount } = auth.core.database.client
+  const ago = (days: number) => new Date(auth.clock.now().getTime() - days * day)
+  for (const days of [31, 29])
+    await formerEmail.create({
+      data: { userId: user.id, email: `${days}@example.com`, endedAt: ago(days) },
+    })
+  for (const days of [1.1, 0.9])
+    await mailCount.create({ data: { key: randomBytes(32), updatedAt: ago(days) } })
+  await purge()
+  expect(await formerEmail.findMany()).toMatchObject([{ email: '29@example.com' }])
+  expect(await mailCount.findMany()).toMatchObject([{ updatedAt: ago(0.9) }])
+})
+
 /** Runs the handler as a worker does. */
 async function purge(): Promise<unknown> {
   const handler = auth.module.tasks?.find(({ task }) => task.name === 'auth.purge-expired-sessions')

@@ -88,7 +88,7 @@ function toQueue(
   }
 
   async function run(job: JobRun) {
-    const { eventId, payload, orderKey, added } = readPayload(EventJob, job.data)
+    const { eventId, occurredAt, payload, orderKey, added } = readPayload(EventJob, job.data)
     const key = { eventId, listenerId: job.name, queue }
     // What cannot have been handled is not asked for, except to find out whether the database is there: without it no work begins, and no attempt is lost.
     const isFirst = added !== undefined && added === job.firstStart
@@ -99,6 +99,7 @@ function toQueue(
     await listener.handle(readPayload(listener.event.schema, payload), {
       id,
       eventId,
+      occurredAt: new Date(occurredAt),
       attempt,
       signal,
       log,

@@ -8,6 +8,8 @@ export interface Delivery {
   /** `<eventId>.<listenerId>`: the same for every attempt, so that an outside system can tell a repeat. */
   id: string
   eventId: string
+  /** When the event was published, by the clock of PostgreSQL. */
+  occurredAt: Date
   /** From 1. */
   attempt: number
   /** Aborted when the process stops or the listener's time is over. */

@@ -28,7 +28,7 @@ export async function parseInput(
   contract: AnyContract,
   definition?: ListDefinition,
 ): Promise<ParsedInput> {
-  const given = parseForm(queryOf(request))
+  const given = readQuery(request)
   const received = await parseBody(request, contract.body)
   const faults = createFaultList()
   const params = checkParams(faults, request, contract)
@@ -41,10 +41,31 @@ export async function parseInput(
   return { ...(list && { list }), params, query, headers, body }
 }
 
+/** Reads the query of a page. Throws 400 for what cannot be read. */
+export const readQuery = (request: Request): Record<string, string> => parseForm(queryOf(request))
+
+/** Reads the fields of a form, whose address has no query. Throws 400, 413, 415 and 422. */
+export async function readForm(request: Request): Promise<Record<string, string>> {
+  refuseParameters(request)
+  const received = await parseBody(request, { form: z.unknown() })
+  return received?.value as Record<string, string>
+}
+
+/** Validates the fields of a form. Throws 422 with every fault, as a body does. */
+export function checkForm<Schema extends z.ZodType>(
+  schema: Schema,
+  form: Record<string, string>,
+): z.output<Schema> {
+  const faults = createFaultList()
+  const data = checkPart(faults, 'body', schema, form)
+  refuseFaults(faults)
+  return data as z.output<Schema>
+}
+
 /** For what takes no parameters. */
 export function refuseParameters(request: Request): void {
   const faults = createFaultList()
-  checkPart(faults, 'query', nothing, parseForm(queryOf(request)))
+  checkPart(faults, 'query', nothing, readQuery(request))
   refuseFaults(faults)
 }
 

@@ -1,3 +1,4 @@
+import type { Express } from 'express'
 import type { ErrorFactory } from '../errors/index.ts'
 import type { EventDefinition, Listener } from '../events/index.ts'
 import type { Routes } from '../http/index.ts'
@@ -9,6 +10,8 @@ export interface FeatureModule<Gateway = unknown> {
   /** Lower-case name: the prefix of its events, tasks, queues and error codes. */
   name: string
   routes?: readonly Routes[]
+  /** Puts pages for people on the api, which are no part of the API document. */
+  mountPages?: (app: Express) => void
   /** The facts that it publishes. */
   events?: readonly EventDefinition[]
   listeners?: readonly Listener[]

@@ -1,5 +1,5 @@
-/** Served at `/style.css`. Bull-Board brings its own. */
-export const stylesheet = `:root {
+/** Style of pages that are one card in the middle of the window, in light and dark. */
+export const pageStylesheet = `:root {
   color-scheme: light dark;
   --page: light-dark(#f3f4f6, #151a21);
   --card: light-dark(#ffffff, #1d232c);
@@ -25,6 +25,8 @@ h1 { margin: 0 0 1rem; font-size: 1.5rem; line-height: 1.2 }
 .brand span, .note { color: var(--quiet); font-weight: 400 }
 .note { margin: 1.25rem 0 0; font-size: 0.875rem }
 .alert { margin: 0 0 1rem; padding: 0.75rem 1rem; border-radius: 8px; color: var(--alert); background: var(--alert-page) }
+.hint { margin: 0 0 0.5rem; font-size: 0.875rem; color: var(--quiet) }
+.fault { margin: 0 0 0.5rem; color: var(--alert) }
 label { display: block; margin: 0 0 0.25rem; font-weight: 500 }
 input {
   width: 100%; margin: 0 0 1rem; padding: 0.625rem 0.75rem; border: 1px solid var(--line); border-radius: 8px;
@@ -34,6 +36,7 @@ button {
   width: 100%; padding: 0.625rem 1rem; border: 0; border-radius: 8px;
   font: inherit; font-weight: 600; color: var(--on-accent); background: var(--accent); cursor: pointer;
 }
+input[aria-invalid='true'] { border-color: var(--alert) }
 a { color: var(--accent) }
 p { overflow-wrap: anywhere }
 :is(input, button, a):focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
