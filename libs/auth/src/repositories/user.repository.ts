@@ -1,6 +1,7 @@
 import {
   onlyDeleted,
   violates,
+  withDeleted,
   type Page,
   type PageRequest,
   type DbFor,
@@ -46,6 +47,7 @@ export function createUserRepository(db: DbFor<'user'>) {
     findByEmail,
     hasUsername,
     findDeletedById,
+    hasOrHadAdmin,
     noteLogin,
     hold,
     update,
@@ -95,6 +97,12 @@ export function createUserRepository(db: DbFor<'user'>) {
 
   function findDeletedById(id: number): Promise<User | null> {
     return db.user.findFirst({ where: { id, ...onlyDeleted } })
+  }
+
+  /** Whether an account is an administrator's, a deleted or inactive one included. */
+  async function hasOrHadAdmin(): Promise<boolean> {
+    const where = { role: 'admin' as const, ...withDeleted }
+    return (await db.user.findFirst({ where, select: { id: true } })) !== null
   }
 
   /** Holds the row until the transaction ends. False when the account or its password (not only its hash) is no longer what it was. */

@@ -2,6 +2,7 @@ import { z } from 'zod'
 
 /** What the audit trail tells of. */
 export const auditActions = [
+  'admin_seeded',
   'api_key_created',
   'api_key_deleted',
   'current_password_refused',
