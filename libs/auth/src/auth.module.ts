@@ -28,8 +28,11 @@ import { createApiKeyService } from './services/api-key.service.ts'
 import { createAuthService } from './services/auth.service.ts'
 import { createCurrentPassword } from './services/current-password.ts'
 import { createEmailVerificationService } from './services/email-verification.service.ts'
+import { createLastUse } from './services/last-use.ts'
+import { createLogIn } from './services/log-in.ts'
 import { createLoginLimits } from './services/login-limits.ts'
 import { createOneTimeTokens } from './services/one-time-tokens.ts'
+import { createPageSessionService } from './services/page-session.service.ts'
 import { createPasswordHasher } from './services/password-hasher.ts'
 import { createPasswordResetService } from './services/password-reset.service.ts'
 import { createProfileService } from './services/profile.service.ts'
@@ -50,7 +53,7 @@ export interface AuthModuleDeps {
 }
 
 export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
-  const { clock, mailer, rateLimits } = core
+  const { clock, log, mailer, rateLimits } = core
   const app = { name: core.config.appName, url: core.config.appUrl }
   const signingKeys = readSigningKeys(config.jwt.privateKey, config.jwt.secondPrivateKey)
   const [signingKey] = signingKeys
@@ -76,7 +79,21 @@ export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
   const tokens = createOneTimeTokens({ store, clock })
   const passwordReset = createPasswordResetService({ store, passwords, tokens, clock })
   const verification = createEmailVerificationService({ store, tokens, clock })
-  const sessions = createSessionService({ config, store, accessTokens, refreshTokens, clock })
+  const logIn = createLogIn({ config, store })
+  const sessions = createSessionService({
+    config,
+    store,
+    logIn,
+    accessTokens,
+    refreshTokens,
+    clock,
+  })
+  const pageSessions = createPageSessionService({
+    store,
+    logIn,
+    lastUse: createLastUse({ store: store.sessions.noteUse, log }),
+    clock,
+  })
   const users = createUserService({ store, clock })
   const profile = createProfileService({ store, passwords, currentPasswords, clock })
   const liveSessions = createLiveSessionRepository(core.database)
@@ -84,7 +101,11 @@ export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
   const guards = createAuthGuards(
     createAccessCheck({ liveSessions, signingKeys, issuer, audience, clock }),
     config.apiKeysEnabled
-      ? createApiKeyCheck({ liveApiKeys, store, clock, log: core.log })
+      ? createApiKeyCheck({
+          liveApiKeys,
+          lastUse: createLastUse({ store: store.apiKeys.noteUse, log }),
+          clock,
+        })
       : undefined,
   )
   return {
@@ -121,7 +142,7 @@ export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
     tasks: authTasks({ config, store, clock }),
     emails: authEmails,
     errors: authErrors,
-    gateway: createAuthGateway({ store, auth, clock }),
+    gateway: createAuthGateway({ store, auth, pageSessions, clock }),
     guards,
   }
 }

@@ -5,6 +5,7 @@ export const auditActions = [
   'admin_seeded',
   'api_key_created',
   'api_key_deleted',
+  'credentials_verified',
   'current_password_refused',
   'email_change_requested',
   'email_changed',

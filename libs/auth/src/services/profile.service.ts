@@ -35,8 +35,8 @@ export function createProfileService(deps: ProfileServiceDeps) {
     if (isNewEmail && (await store.users.findByEmail(email))) throw emailTaken()
     const passwordHash = password === undefined ? undefined : await passwords.hash(password)
     return store.transaction(async (store) => {
-      const { id, passwordVersion } = user
-      const decidedOn = currentPassword === undefined ? { id } : { id, passwordVersion }
+      const { id, credentialsVersion } = user
+      const decidedOn = currentPassword === undefined ? { id } : { id, credentialsVersion }
       const isCredential = email !== undefined || passwordHash !== undefined
       const updated = await store.users.updateIf(decidedOn, {
         ...(username !== undefined && { username }),
