@@ -31,7 +31,7 @@ export interface AuthGateway {
   /**
    * The active user with these credentials, as typed. Throws `auth.invalid_credentials`,
    * `auth.second_factor_needed` without a `code` where the account has a second factor,
-   * `auth.invalid_second_factor`, and 429 after too many failures
+   * `auth.invalid_second_factor`, `auth.second_factor_unavailable`, and 429 after too many failures
    * from this address. Begins no session.
    */
   verifyCredentials(

@@ -37,8 +37,7 @@ import { createPasswordHasher } from './services/password-hasher.ts'
 import { createPasswordResetService } from './services/password-reset.service.ts'
 import { createProfileService } from './services/profile.service.ts'
 import { createRefreshTokens } from './services/refresh-token.ts'
-import { createSecondFactorService } from './services/second-factor.service.ts'
-import { createSecretBox } from './services/secret-box.ts'
+import { createSecondFactor } from './services/second-factor.ts'
 import { createSessionService } from './services/session.service.ts'
 import { readSigningKeys } from './services/signing-key.ts'
 import { createUserService } from './services/user.service.ts'
@@ -65,16 +64,15 @@ export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
   const refreshTokens = createRefreshTokens(signingKeys)
   const limits = createLoginLimits({ store, rateLimits, clock })
   const currentPasswords = createCurrentPassword({ store, passwords, limits, clock })
-  const secondFactor =
-    config.totpKeys &&
-    createSecondFactorService({
-      appName: app.name,
-      store,
-      secrets: createSecretBox(config.totpKeys),
-      currentPasswords,
-      rateLimits,
-      clock,
-    })
+  const { gate: secondFactor, service: ownFactor } = createSecondFactor({
+    config,
+    appName: app.name,
+    store,
+    currentPasswords,
+    rateLimits,
+    clock,
+    log,
+  })
   const auth = createAuthService({ config, store, passwords, limits, secondFactor, clock })
   const tokens = createOneTimeTokens({ store, clock })
   const passwordReset = createPasswordResetService({ store, passwords, tokens, clock })
@@ -130,8 +128,8 @@ export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
         guards,
         clock,
       }),
-      ...(secondFactor
-        ? [secondFactorRoutes(secondFactor, guards), secondFactorResetRoutes(secondFactor, guards)]
+      ...(ownFactor
+        ? [secondFactorRoutes(ownFactor, guards), secondFactorResetRoutes(ownFactor, guards)]
         : []),
       ...(config.apiKeysEnabled
         ? [apiKeyRoutes(createApiKeyService({ store, currentPasswords, clock }), guards)]

@@ -72,6 +72,7 @@ export function createProfileService(deps: ProfileServiceDeps) {
     const at = clock.now()
     await store.tokens.deleteAllOf(userId, ['reset_password', 'sign_in'])
     await store.sessions.endAllBut(sessionId, userId, at)
+    await store.secondFactors.removeUnconfirmed(userId)
     await store.events.publish(passwordChanged, { userId })
     await store.audit.record({ action: 'password_changed', actorId: userId, userId, client, at })
   }
