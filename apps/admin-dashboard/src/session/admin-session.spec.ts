@@ -31,9 +31,11 @@ beforeAll(async () => {
   const { user, password } = await createUser(auth.store, { role: 'admin' })
   operator = await signIn(auth.url, { email: user.email, password })
 })
-afterAll(async () => {
+afterEach(async () => {
   await redis.restore()
   await eventually(() => auth.core.redis.isUp())
+})
+afterAll(async () => {
   await replica.stop()
   await admin.stop()
   await auth.stop()
@@ -143,8 +145,6 @@ describe('a session of the dashboard', () => {
     const again = cookieOf(await admin.logIn(who.credentials))
     await admin.ask('/logout', { method: 'POST', headers: again })
     expect(await statusAt(replica, again)).toBe(303)
-    await redis.restore()
-    await eventually(() => auth.core.redis.isUp())
   })
 
   it('is listed among the sessions of its user as one, with its device', async () => {
