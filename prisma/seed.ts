@@ -1,4 +1,4 @@
-import { seedAdmin } from '@ashlar/auth/seed'
+import { seedAdmin, type SeedOutcome } from '@ashlar/auth/seed'
 import { createCore } from '@ashlar/core/module'
 import type { AppConfig } from '@ashlar/modules/config'
 
@@ -16,12 +16,14 @@ export async function seed(config: AppConfig): Promise<string[]> {
   }
 }
 
-function describe(outcome: Awaited<ReturnType<typeof seedAdmin>>, email = ''): string {
+function describe(outcome: SeedOutcome, email = ''): string {
   switch (outcome) {
     case 'created':
-      return `Admin ${email} created.`
-    case 'exists':
-      return `Admin ${email} is already there.`
+      return `Made the first admin ${email}, with the password of AUTH_ADMIN_PASSWORD.`
+    case 'had one':
+      return 'No admin made: there is or was one already, and AUTH_ADMIN_EMAIL counts once.'
+    case 'e-mail taken':
+      return `No admin made: ${email} has an account that is no admin. Set another AUTH_ADMIN_EMAIL.`
     case 'not configured':
       return 'No admin made: that takes both AUTH_ADMIN_EMAIL and AUTH_ADMIN_PASSWORD.'
   }

@@ -1,7 +1,7 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -131,6 +131,73 @@ describe('the db command', () => {
         /^The configuration cannot be used:\n {2}APP_ENV must be .*\n {2}DATABASE_URL .*\n$/,
       ),
     })
+  })
+
+  describe('prepare', () => {
+    const email = 'admin@example.com'
+
+    it('makes the first admin once, and says what it did and why', async () => {
+      expect(await prepare()).toMatchObject({
+        code: 0,
+        out: expect.stringMatching(/\nMade the first admin admin@example\.com, with .*\.\n$/),
+      })
+      await query('DELETE FROM "user"')
+      expect(await prepare()).toEqual({
+        code: 0,
+        out:
+          'The database is up to date.\n' +
+          'No admin made: there is or was one already, and AUTH_ADMIN_EMAIL counts once.\n',
+        err: '',
+      })
+      expect(await query('SELECT FROM "user"')).toEqual([])
+    })
+
+    it.each([
+      ['has an admin', `'admin', NULL`],
+      ['has a deleted admin', `'admin', now()`],
+    ])('makes nobody in a database of before that %s', async (_name, values) => {
+      await migrateToBefore('20261130102000_first_admin')
+      await query(
+        `INSERT INTO "user" (username, email, role, deleted_at) VALUES ('a', 'a@b.test', ${values})`,
+      )
+      expect((await prepare()).out).toMatch(/\nNo admin made: there is or was one already/)
+      expect(await query('SELECT FROM "user"')).toHaveLength(1)
+    })
+
+    it('makes nobody in a database of before whose admins were demoted', async () => {
+      await migrateToBefore('20261130102000_first_admin')
+      await query(`INSERT INTO audit_entry (id, action) VALUES (gen_random_uuid(), 'role_changed')`)
+      expect((await prepare()).out).toMatch(/\nNo admin made: there is or was one already/)
+    })
+
+    it('says that another account has the e-mail', async () => {
+      await run(['migrate'], { ASHLAR_ROOT: root })
+      await query(`INSERT INTO "user" (username, email) VALUES ('a', '${email}')`)
+      expect((await prepare()).out).toMatch(
+        /\nNo admin made: admin@example.com has an account that is no admin\. .*\n$/,
+      )
+    })
+
+    function prepare() {
+      const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+      const key = privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64')
+      return run(['prepare'], {
+        ASHLAR_ROOT: root,
+        REDIS_URL: process.env['REDIS_URL'] ?? '',
+        SMTP_URL: 'smtp://127.0.0.1:1025',
+        AUTH_JWT_PRIVATE_KEY: key,
+        AUTH_ADMIN_EMAIL: email,
+        AUTH_ADMIN_PASSWORD: randomBytes(12).toString('base64url'),
+      })
+    }
+
+    async function migrateToBefore(name: string): Promise<void> {
+      const own = join(root, 'prisma', 'migrations')
+      rmSync(join(project, 'prisma', 'migrations', first), { recursive: true })
+      for (const each of readdirSync(own).filter((each) => /^\d/.test(each) && each < name))
+        writeMigration(each, readFileSync(join(own, each, 'migration.sql'), 'utf8'))
+      expect(await db('migrate')).toMatchObject({ code: 0, err: '' })
+    }
   })
 
   it('explains itself', async () => {

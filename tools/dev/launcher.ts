@@ -67,7 +67,8 @@ export function createLauncher({
 
   async function migrate() {
     const lines = await prepareDatabase(settings, stopping.signal)
-    for (const line of lines.filter((text) => !/up to date|already there/.test(text))) note(line)
+    for (const line of lines.filter((text) => !/up to date|there is or was one/.test(text)))
+      note(line)
   }
 
   function createApp(workload: Workload, order: number) {

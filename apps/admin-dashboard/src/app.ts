@@ -29,7 +29,7 @@ export function createAdminApp({ core, modules, health }: AdminAppDeps): Express
   const { config, log, metrics, queues, redis, rateLimits } = core
   const { appName, problemBaseUrl } = config
   const { gateway } = modules.auth
-  const session = createAdminSession({ config, redis, gateway })
+  const session = createAdminSession({ config, gateway })
   // Nobody else's pages have any business here, whatever the api allows them.
   const app = createBaseApp({ config: { ...config, corsOrigins: [] }, log, metrics })
 

@@ -1,6 +1,6 @@
 import type { Express, Request, Response } from 'express'
 import { z } from 'zod'
-import { authLimits, type AuthGateway } from '@ashlar/auth/contract'
+import { authLimits, clientOf, type AuthGateway } from '@ashlar/auth/contract'
 import { AppError, type ErrorKind } from '@ashlar/core/errors'
 import { boundedText, forbidden, mountPath, parseInput } from '@ashlar/core/http'
 import type { Logger } from '@ashlar/core/logging'
@@ -72,7 +72,7 @@ export function mountLogin(app: Express, deps: LoginDeps): void {
     await limiter?.countAddress(request, response)
     const { body } = await parseInput(request, form)
     const credentials = body as z.output<typeof Credentials>
-    const user = await gateway.verifyCredentials({ ...credentials, address: request.ip })
+    const user = await gateway.verifyCredentials(credentials, clientOf(request))
     if (response.locals.context) response.locals.context.userId = user.id
     if (!canUseDashboard(user)) throw forbidden({ detail: forAdministrators })
     await session.start(request, response, user)

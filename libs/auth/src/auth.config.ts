@@ -163,6 +163,7 @@ export const authConfig = defineConfig(
     pagesUrl: env.AUTH_PAGES_URL?.replace(/\/+$/, ''),
     registrationQuiet: env.AUTH_REGISTRATION_QUIET,
     totpKeys: totpKeysOf(env),
+    secondFactorIgnored: env.AUTH_SECOND_FACTOR_IGNORED,
     apiKeysEnabled: env.AUTH_API_KEYS_ENABLED,
     jwt: {
       privateKey: env.AUTH_JWT_PRIVATE_KEY,

@@ -209,6 +209,30 @@ export const secondFactorIsOff = defineError({
   help: 'Begin with POST /auth/second-factor.',
 })
 
+export const secondFactorUnavailable = defineError({
+  kind: 'forbidden',
+  code: 'auth.second_factor_unavailable',
+  title: 'Second factor unavailable',
+  detail: 'The account has a second factor, and this server cannot check its codes.',
+  help: 'Tell an administrator: AUTH_TOTP_KEY is missing, or is not the key of before.',
+})
+
+export const ownSecondFactor = defineError({
+  kind: 'forbidden',
+  code: 'auth.own_second_factor',
+  title: 'Own second factor',
+  detail: 'An administrator takes the second factor off the accounts of others only.',
+  help: 'Disable yours with POST /auth/second-factor/disable, or ask another administrator.',
+})
+
+export const emailUnverified = defineError({
+  kind: 'forbidden',
+  code: 'auth.email_unverified',
+  title: 'E-mail not verified',
+  detail: 'The e-mail address of this account is not verified.',
+  help: 'Verify it with the mail of POST /auth/verify-email/resend, then repeat the request.',
+})
+
 export const apiKeyNotFound = defineError({
   kind: 'not_found',
   code: 'auth.api_key_not_found',
@@ -269,6 +293,9 @@ export const authErrors = [
   wrongCode,
   secondFactorIsOn,
   secondFactorIsOff,
+  secondFactorUnavailable,
+  ownSecondFactor,
+  emailUnverified,
   apiKeyNotFound,
   tooManyApiKeys,
   insufficientScope,

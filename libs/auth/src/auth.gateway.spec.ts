@@ -13,7 +13,7 @@ const dto = ({ id, username, email }: { id: number; username: string; email: str
   email,
   status: 'active',
   role: 'user',
-  passwordVersion: 1,
+  credentialsVersion: 1,
 })
 
 describe('the gateway of auth', () => {

@@ -31,15 +31,17 @@ import { createApiKeyService } from './services/api-key.service.ts'
 import { createAuthService } from './services/auth.service.ts'
 import { createCurrentPassword } from './services/current-password.ts'
 import { createEmailVerificationService } from './services/email-verification.service.ts'
+import { createLastUse } from './services/last-use.ts'
 import { createLimitedMailer } from './services/limited-mailer.ts'
+import { createLogIn } from './services/log-in.ts'
 import { createLoginLimits } from './services/login-limits.ts'
 import { createOneTimeTokens } from './services/one-time-tokens.ts'
+import { createPageSessionService } from './services/page-session.service.ts'
 import { createPasswordHasher } from './services/password-hasher.ts'
 import { createPasswordResetService } from './services/password-reset.service.ts'
 import { createProfileService } from './services/profile.service.ts'
 import { createRefreshTokens } from './services/refresh-token.ts'
-import { createSecondFactorService } from './services/second-factor.service.ts'
-import { createSecretBox } from './services/secret-box.ts'
+import { createSecondFactor } from './services/second-factor.ts'
 import { createSessionService } from './services/session.service.ts'
 import { readSigningKeys } from './services/signing-key.ts'
 import { createUserService } from './services/user.service.ts'
@@ -54,7 +56,7 @@ export interface AuthModuleDeps {
 }
 
 export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
-  const { clock, mailer, rateLimits } = core
+  const { clock, log, mailer, rateLimits } = core
   const { appName: name, appUrl: url } = core.config
   const app = { name, url, pagesUrl: config.pagesUrl ?? url }
   const signingKeys = readSigningKeys([config.jwt.privateKey, config.jwt.secondPrivateKey])
@@ -66,23 +68,36 @@ export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
   const refreshTokens = createRefreshTokens(signingKeys)
   const limits = createLoginLimits({ store, rateLimits, clock })
   const currentPasswords = createCurrentPassword({ store, passwords, limits, clock })
-  const secondFactor =
-    config.totpKeys &&
-    createSecondFactorService({
-      appName: app.name,
-      store,
-      secrets: createSecretBox(config.totpKeys),
-      currentPasswords,
-      rateLimits,
-      clock,
-    })
+  const { gate: secondFactor, service: ownFactor } = createSecondFactor({
+    config,
+    appName: app.name,
+    store,
+    currentPasswords,
+    rateLimits,
+    clock,
+    log,
+  })
   const auth = createAuthService({ config, store, passwords, limits, secondFactor, clock })
   const tokens = createOneTimeTokens({ store, clock })
   const mails = createLimitedMailer({ store, mailer, clock })
   const addressees = createAddressees(store)
   const passwordReset = createPasswordResetService({ store, passwords, tokens, clock })
   const verification = createEmailVerificationService({ store, tokens, clock })
-  const sessions = createSessionService({ config, store, accessTokens, refreshTokens, clock })
+  const logIn = createLogIn({ config, store })
+  const sessions = createSessionService({
+    config,
+    store,
+    logIn,
+    accessTokens,
+    refreshTokens,
+    clock,
+  })
+  const pageSessions = createPageSessionService({
+    store,
+    logIn,
+    lastUse: createLastUse({ store: store.sessions.noteUse, log }),
+    clock,
+  })
   const users = createUserService({ store, clock })
   const profile = createProfileService({
     config,
@@ -97,7 +112,11 @@ export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
   const guards = createAuthGuards(
     createAccessCheck({ liveSessions, signingKeys, issuer, audience, clock }),
     config.apiKeysEnabled
-      ? createApiKeyCheck({ liveApiKeys, store, clock, log: core.log })
+      ? createApiKeyCheck({
+          liveApiKeys,
+          lastUse: createLastUse({ store: store.apiKeys.noteUse, log }),
+          clock,
+        })
       : undefined,
   )
   return {
@@ -122,8 +141,8 @@ export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
         guards,
         clock,
       }),
-      ...(secondFactor
-        ? [secondFactorRoutes(secondFactor, guards), secondFactorResetRoutes(secondFactor, guards)]
+      ...(ownFactor
+        ? [secondFactorRoutes(ownFactor, guards), secondFactorResetRoutes(ownFactor, guards)]
         : []),
       ...(config.apiKeysEnabled
         ? [apiKeyRoutes(createApiKeyService({ store, currentPasswords, clock }), guards)]
@@ -135,12 +154,11 @@ export function createAuthModule({ core, config }: AuthModuleDeps): AuthModule {
     tasks: authTasks({ config, store, clock }),
     emails: authEmails,
     errors: authErrors,
-    gateway: createAuthGateway({ store, auth, clock }),
+    gateway: createAuthGateway({ store, auth, pageSessions, clock }),
     guards,
   }
 
   function mountPages(app: Express): void {
-    const { log } = core
     mountLinkPages(app, {
       appName: name,
       appUrl: url,

@@ -25,6 +25,15 @@ describe('what is off by default', () => {
     expect(() => parse({ AUTH_TOTP_SECOND_KEY: second })).toThrow('AUTH_TOTP_KEY is missing')
   })
 
+  it('second factors are ignored when told so, and never beside the key that checks them', () => {
+    expect(parse({}).secondFactorIgnored).toBe(false)
+    const ignored = { AUTH_SECOND_FACTOR_IGNORED: 'true' }
+    expect(parse(ignored).secondFactorIgnored).toBe(true)
+    expect(() => parse({ ...ignored, AUTH_TOTP_KEY: key() })).toThrow(
+      'AUTH_SECOND_FACTOR_IGNORED must be false beside AUTH_TOTP_KEY',
+    )
+  })
+
   it('the first admin has an e-mail and a password, which is told beside every other fault', () => {
     const wrong = { AUTH_SESSION_LIMIT: 'x', AUTH_TOTP_SECOND_KEY: 'x' }
     expect(() => parse({ ...wrong, AUTH_ADMIN_EMAIL: 'admin@example.com' })).toThrow(

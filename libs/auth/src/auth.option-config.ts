@@ -28,6 +28,11 @@ export const optionKeys = {
     secret: true,
     processes: ['api', 'admin-dashboard'],
   }),
+  AUTH_SECOND_FACTOR_IGNORED: key(flag().prefault('false'), {
+    description:
+      'true lets accounts with a second factor log in without it while AUTH_TOTP_KEY is unset. false refuses them.',
+    example: 'false',
+  }),
   AUTH_API_KEYS_ENABLED: key(flag().prefault('false'), {
     description: 'true lets users make API keys for machines, on the routes that take them.',
     example: 'false',
@@ -46,7 +51,11 @@ export function totpKeysOf(env: Values): readonly string[] | undefined {
 export function misfitsOfOptions({
   AUTH_TOTP_KEY: first,
   AUTH_TOTP_SECOND_KEY: second,
+  AUTH_SECOND_FACTOR_IGNORED: ignored,
 }: Given<keyof Values>): ConfigMisfit<keyof Values>[] {
-  if (first !== undefined || second === undefined) return []
-  return [{ key: 'AUTH_TOTP_KEY', problem: 'is missing beside AUTH_TOTP_SECOND_KEY' }]
+  if (first === undefined && second !== undefined)
+    return [{ key: 'AUTH_TOTP_KEY', problem: 'is missing beside AUTH_TOTP_SECOND_KEY' }]
+  if (first !== undefined && ignored === 'true')
+    return [{ key: 'AUTH_SECOND_FACTOR_IGNORED', problem: 'must be false beside AUTH_TOTP_KEY' }]
+  return []
 }

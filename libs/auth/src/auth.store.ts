@@ -8,6 +8,10 @@ import {
   type ExternalIdentityRepository,
 } from './repositories/external-identity.repository.ts'
 import {
+  createFirstAdminRepository,
+  type FirstAdminRepository,
+} from './repositories/first-admin.repository.ts'
+import {
   createOneTimeTokenRepository,
   type OneTimeTokenRepository,
 } from './repositories/one-time-token.repository.ts'
@@ -39,6 +43,7 @@ export type AuthStore = Store<{
   mailCounts: MailCountRepository
   secondFactors: SecondFactorRepository
   apiKeys: ApiKeyRepository
+  firstAdmin: FirstAdminRepository
   audit: AuditEntryRepository
 }>
 
@@ -52,5 +57,6 @@ export const createAuthStore = (deps: StoreDeps): AuthStore =>
     identities: createExternalIdentityRepository(tables),
     secondFactors: createSecondFactorRepository(tables),
     apiKeys: createApiKeyRepository(tables),
+    firstAdmin: createFirstAdminRepository(tables),
     audit: createAuditEntryRepository(tables),
   }))

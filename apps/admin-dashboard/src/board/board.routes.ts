@@ -45,6 +45,8 @@ export function mountBoard(
     return async (request, response, next) => {
       if (!(await session.findAdmin(request, response))) return refuse(response)
       if (!queues.redis.isUp()) throw dependencyUnavailable()
+      // A frozen Redis is up for as long as nobody asks it.
+      await redis.ping()
       await handle(request, response, next)
     }
   }

@@ -1,53 +1,44 @@
 import type { Request, Response } from 'express'
-import type { AuthGateway, UserDto } from '@ashlar/auth/contract'
+import { clientOf, type AuthGateway, type UserDto } from '@ashlar/auth/contract'
 import type { CoreConfig } from '@ashlar/core/config'
 import { forbidden } from '@ashlar/core/http'
-import type { RedisConnection } from '@ashlar/core/redis'
 import { canUseDashboard } from '../dashboard.policy.ts'
-import { createSessionCookie } from './session.cookie.ts'
-import { createSessionStore } from './session.store.ts'
+import { createSessionCookie, sessionLifetimeMs } from './session.cookie.ts'
 
 export interface AdminSessionDeps {
-  config: Pick<CoreConfig, 'appEnv' | 'appName'>
-  redis: Pick<RedisConnection, 'client'>
-  gateway: Pick<AuthGateway, 'findUser'>
+  config: Pick<CoreConfig, 'appEnv'>
+  gateway: Pick<AuthGateway, 'startSession' | 'findSessionUser' | 'endSession'>
 }
 
 export type AdminSession = ReturnType<typeof createAdminSession>
 
-export function createAdminSession({ config, redis, gateway }: AdminSessionDeps) {
-  const sessions = createSessionStore({ config, redis })
+/** Sessions are those of auth: what ends the sessions of a user ends this one too. */
+export function createAdminSession({ config, gateway }: AdminSessionDeps) {
   const cookie = createSessionCookie(config)
   return { findAdmin, start, end }
 
   /**
-   * Who is logged in, if anybody. The user is read anew for each request: a role or status counts at once. The session of a user who is no
-   * administrator any more ends, with a refusal; that of a user who is gone, not active or has another password ends without.
+   * The administrator who is logged in, if any. Session and user are read anew for each request:
+   * an end, a role or a status counts at once. The session of a user who is no administrator any
+   * more ends, with a refusal.
    */
   async function findAdmin(request: Request, response: Response): Promise<UserDto | null> {
-    const id = cookie.read(request)
-    const owner = id === undefined ? null : await sessions.find(id)
-    if (owner === null) return null
-    const { userId, passwordVersion } = owner
-    const user = await gateway.findUser(userId)
-    if (response.locals.context) response.locals.context.userId = userId
-    const isCurrent = user?.passwordVersion === passwordVersion
-    if (user && isCurrent && canUseDashboard(user)) return user
+    const secret = cookie.read(request)
+    const user = secret === undefined ? null : await gateway.findSessionUser(secret)
+    if (user === null) return null
+    if (response.locals.context) response.locals.context.userId = user.id
+    if (canUseDashboard(user)) return user
     await end(request, response)
-    if (!isCurrent) return null
-    if (user?.status === 'active')
+    if (user.status === 'active')
       throw forbidden({ detail: 'The dashboard is for administrators.' })
     return null
   }
 
-  /** Always under a new id, so that one known before the log-in is worth nothing after it. */
-  async function start(
-    request: Request,
-    response: Response,
-    { id: userId, passwordVersion }: UserDto,
-  ): Promise<void> {
+  /** Always under a new secret, so that one known before the log-in is worth nothing after it. */
+  async function start(request: Request, response: Response, user: UserDto): Promise<void> {
+    const client = clientOf(request)
     await forget(request)
-    cookie.write(response, await sessions.create({ userId, passwordVersion }))
+    cookie.write(response, await gateway.startSession(user, { ttlMs: sessionLifetimeMs, client }))
   }
 
   async function end(request: Request, response: Response): Promise<void> {
@@ -56,7 +47,7 @@ export function createAdminSession({ config, redis, gateway }: AdminSessionDeps)
   }
 
   async function forget(request: Request): Promise<void> {
-    const id = cookie.read(request)
-    if (id !== undefined) await sessions.end(id)
+    const secret = cookie.read(request)
+    if (secret !== undefined) await gateway.endSession(secret, clientOf(request))
   }
 }

@@ -1,6 +1,11 @@
 import type { CookieOptions, Request, Response } from 'express'
 import type { CoreConfig } from '@ashlar/core/config'
-import { sessionLifetimeMs } from './session.store.ts'
+
+/**
+ * Counted from the log-in, however much the session is used, so that a forgotten tab does not stay
+ * signed in for days.
+ */
+export const sessionLifetimeMs = 12 * 3_600_000
 
 /** Locally there is no TLS, without which browsers keep no `__Host-` cookie. */
 export function createSessionCookie({ appEnv }: Pick<CoreConfig, 'appEnv'>) {
@@ -14,8 +19,8 @@ export function createSessionCookie({ appEnv }: Pick<CoreConfig, 'appEnv'>) {
     return pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1)
   }
 
-  function write(response: Response, id: string): void {
-    response.cookie(name, id, { ...options, maxAge: sessionLifetimeMs })
+  function write(response: Response, secret: string): void {
+    response.cookie(name, secret, { ...options, maxAge: sessionLifetimeMs })
   }
 
   function clear(response: Response): void {

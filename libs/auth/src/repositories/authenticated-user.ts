@@ -1,7 +1,7 @@
 import type { User } from './user.repository.ts'
 
 /** The account behind a request. */
-export type AuthenticatedUser = Omit<User, 'passwordHash' | 'passwordVersion' | 'deletedAt'>
+export type AuthenticatedUser = Omit<User, 'passwordHash' | 'credentialsVersion' | 'deletedAt'>
 
 /** Every column that a handler may see. A new one of the table does not compile until it is here. */
 const columns: Record<keyof AuthenticatedUser, string> = {

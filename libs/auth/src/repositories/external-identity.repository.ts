@@ -7,7 +7,7 @@ export type ExternalIdentityRepository = ReturnType<typeof createExternalIdentit
 type NewIdentity = Omit<ExternalIdentity, 'id'>
 
 export function createExternalIdentityRepository(db: DbFor<'externalIdentity'>) {
-  return { create, findWithUser, findPageOf, countOf, remove }
+  return { create, findWithUser, findPageOf, countOf, remove, removeAllOf }
 
   function create(data: NewIdentity): Promise<ExternalIdentity> {
     return db.externalIdentity.create({ data })
@@ -33,6 +33,12 @@ export function createExternalIdentityRepository(db: DbFor<'externalIdentity'>) 
   async function remove(identity: Pick<ExternalIdentity, 'id' | 'userId'>): Promise<boolean> {
     const { id, userId } = identity
     const { count } = await db.externalIdentity.deleteMany({ where: { id, userId } })
+    return count > 0
+  }
+
+  /** Whether there were any to remove. */
+  async function removeAllOf(userId: number): Promise<boolean> {
+    const { count } = await db.externalIdentity.deleteMany({ where: { userId } })
     return count > 0
   }
 }

@@ -28,7 +28,7 @@ describe('a live session', () => {
   it('comes with its user as Prisma reads it, without what no handler may see', async () => {
     const { user, session, now } = await createSession()
     const found = await createLiveSessionRepository(test.core.database).find(session.id, now)
-    const hidden = ['passwordHash', 'passwordVersion', 'deletedAt']
+    const hidden = ['passwordHash', 'credentialsVersion', 'deletedAt']
     const visible = Object.entries(user).filter(([name]) => !hidden.includes(name))
     expect(found).toEqual({
       id: session.id,

@@ -13,6 +13,7 @@ export function createSecondFactorRepository(db: DbFor<'secondFactor' | 'recover
     useStep,
     reseal,
     remove,
+    removeUnconfirmed,
     countRecoveryCodes,
     replaceRecoveryCodes,
     takeRecoveryCode,
@@ -24,7 +25,7 @@ export function createSecondFactorRepository(db: DbFor<'secondFactor' | 'recover
 
   /** In place of one that was begun before. False when one is confirmed already. */
   async function begin(userId: number, secret: Digest, now: Date): Promise<boolean> {
-    await db.secondFactor.deleteMany({ where: { userId, confirmedAt: null } })
+    await removeUnconfirmed(userId)
     const { count } = await db.secondFactor.createMany({
       data: [{ userId, secret, createdAt: now }],
       skipDuplicates: true,
@@ -59,6 +60,11 @@ export function createSecondFactorRepository(db: DbFor<'secondFactor' | 'recover
   async function remove(userId: number): Promise<boolean> {
     const { count } = await db.secondFactor.deleteMany({ where: { userId } })
     return count > 0
+  }
+
+  /** One that was begun, and asks nobody for a code yet. */
+  async function removeUnconfirmed(userId: number): Promise<void> {
+    await db.secondFactor.deleteMany({ where: { userId, confirmedAt: null } })
   }
 
   function countRecoveryCodes(userId: number): Promise<number> {

@@ -8,9 +8,11 @@ export type SessionRepository = ReturnType<typeof createSessionRepository>
 
 type Digest = Uint8Array<ArrayBuffer>
 
-interface NewSession {
+/** The digest that leads to a session: of a refresh token, or of the secret in a cookie. */
+export type SessionKey = { refreshTokenHash: Digest } | { cookieHash: Digest }
+
+type NewSession = SessionKey & {
   userId: number
-  refreshTokenHash: Digest
   client: Client
   now: Date
   expiresAt: Date
@@ -29,9 +31,11 @@ export function createSessionRepository(db: DbFor<'session' | 'usedRefreshToken'
   return {
     create,
     findByToken,
+    findLiveByCookie,
     findLivePageOf,
     findLiveAddressesOf,
     rotate,
+    noteUse,
     end,
     endAllOf,
     endAllBut,
@@ -53,6 +57,12 @@ export function createSessionRepository(db: DbFor<'session' | 'usedRefreshToken'
     return withUser(
       await db.session.findFirst({ where: { usedTokens: { some: { hash } } }, include }),
     )
+  }
+
+  /** The session of the secret in a cookie, unless it ended or expired, or the user was deleted. */
+  async function findLiveByCookie(hash: Digest, now: Date): Promise<SessionWithUser | null> {
+    const where = { cookieHash: hash, ...live(now) }
+    return withUser(await db.session.findFirst({ where, include: { user: true } }))
   }
 
   function findLivePageOf(userId: number, list: PageRequest, now: Date): Promise<Page<Session>> {
@@ -84,6 +94,10 @@ export function createSessionRepository(db: DbFor<'session' | 'usedRefreshToken'
     if (count === 0) return false
     await db.usedRefreshToken.create({ data: { hash: from, sessionId: id } })
     return true
+  }
+
+  async function noteUse(id: string, now: Date): Promise<void> {
+    await db.session.updateMany({ where: { id, ...live(now) }, data: { lastUsedAt: now } })
   }
 
   /** Whether it was this call that ended it. */

@@ -32,9 +32,12 @@ type UserChange = Partial<
   >
 >
 
+/** Somebody who proved to be this user, and with which credentials. */
+export type ProvenUser = Pick<User, 'id' | 'credentialsVersion'>
+
 /** What a change was decided on: it counts only if that still holds. */
 type KnownUser = Pick<User, 'id'> &
-  Partial<Pick<User, 'email' | 'pendingEmail' | 'passwordVersion' | 'role' | 'status'>>
+  Partial<Pick<User, 'email' | 'pendingEmail' | 'credentialsVersion' | 'role' | 'status'>>
 
 export function createUserRepository(db: DbFor<'user'>) {
   return {
@@ -48,8 +51,10 @@ export function createUserRepository(db: DbFor<'user'>) {
     hasUsername,
     findDeletedById,
     findByIdEvenDeleted,
+    hasOrHadAdmin,
     noteLogin,
     hold,
+    voidLogIns,
     update,
     updateIf,
     renewHash,
@@ -103,14 +108,31 @@ export function createUserRepository(db: DbFor<'user'>) {
     return db.user.findUnique({ where: { id, ...withDeleted } })
   }
 
-  /** Holds the row until the transaction ends. False when the account or its password (not only its hash) is no longer what it was. */
-  async function noteLogin({ id, passwordVersion }: User, now: Date): Promise<boolean> {
-    return changeUnseen({ id, passwordVersion, status: 'active' }, { lastLoginAt: now })
+  /** Whether an account is an administrator's, a deleted or inactive one included. */
+  async function hasOrHadAdmin(): Promise<boolean> {
+    const where = { role: 'admin' as const, ...withDeleted }
+    return (await db.user.findFirst({ where, select: { id: true } })) !== null
+  }
+
+  /**
+   * Holds the row until the transaction ends. False when the account or its credentials (not only
+   * the hash) are no longer what they were.
+   */
+  async function noteLogin({ id, credentialsVersion }: ProvenUser, now: Date): Promise<boolean> {
+    return changeUnseen({ id, credentialsVersion, status: 'active' }, { lastLoginAt: now })
   }
 
   /** The same, and notes nothing. */
-  async function hold({ id, passwordVersion }: User): Promise<boolean> {
-    return changeUnseen({ id, passwordVersion }, {})
+  async function hold({ id, credentialsVersion }: ProvenUser): Promise<boolean> {
+    return changeUnseen({ id, credentialsVersion }, {})
+  }
+
+  /**
+   * Refuses the log-ins that are under way, because they were decided on other credentials. Holds
+   * the row until the transaction ends. False when the account is gone.
+   */
+  async function voidLogIns(id: number): Promise<boolean> {
+    return changeUnseen({ id }, { credentialsVersion: { increment: 1 } })
   }
 
   /**
@@ -119,7 +141,10 @@ export function createUserRepository(db: DbFor<'user'>) {
    */
   async function changeUnseen(
     where: Partial<User>,
-    data: Pick<UserChange, 'passwordHash'> & { lastLoginAt?: Date },
+    data: Pick<UserChange, 'passwordHash'> & {
+      lastLoginAt?: Date
+      credentialsVersion?: { increment: 1 }
+    },
   ): Promise<boolean> {
     for (;;) {
       const user = await db.user.findFirst({ where, select: { updatedAt: true } })
@@ -180,6 +205,6 @@ function tellTakenValue(error: unknown): never {
   throw error
 }
 
-/** A new password makes a new version of it. */
+/** A new password is another version of the credentials. */
 const counted = (change: UserChange) =>
-  change.passwordHash === undefined ? change : { ...change, passwordVersion: { increment: 1 } }
+  change.passwordHash === undefined ? change : { ...change, credentialsVersion: { increment: 1 } }

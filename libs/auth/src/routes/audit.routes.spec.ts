@@ -223,10 +223,18 @@ describe('the audit trail', () => {
 
   it('tells of a log-in to the dashboard', async () => {
     const { user, ...credentials } = await account()
-    await auth.module.gateway.verifyCredentials({ ...credentials, address: '192.0.2.7' })
-    expect(await trail(`userId:${user.id}`)).toMatchObject([
-      { action: 'logged_in', address: '192.0.2.7', device: null },
+    const { gateway } = auth.module
+    const client = { address: '192.0.2.7', device: 'a browser' }
+    const found = await gateway.verifyCredentials(credentials, client)
+    const secret = await gateway.startSession(found, { ttlMs: 60_000, client })
+    await gateway.endSession(secret, client)
+    const entries = await trail(`userId:${user.id}`)
+    expect(entries.map(({ action }) => action).toSorted()).toEqual([
+      'credentials_verified',
+      'logged_in',
+      'logged_out',
     ])
+    for (const entry of entries) expect(entry).toMatchObject(client)
   })
 
   it('refuses in the database to change an entry, to empty the table, and to delete what is not old', async () => {

@@ -8,6 +8,7 @@ import {
   invalidSecondFactor,
   registrationDisabled,
   secondFactorNeeded,
+  secondFactorUnavailable,
   usernameTaken,
 } from '../auth.errors.ts'
 import { limits } from '../auth.limits.ts'
@@ -29,7 +30,7 @@ import { toFullUser } from './user.presenter.ts'
 export interface AuthRoutesDeps {
   auth: AuthService
   sessions: SessionService
-  config: Pick<AuthConfig, 'registrationQuiet' | 'totpKeys'>
+  config: Pick<AuthConfig, 'registrationQuiet' | 'totpKeys' | 'secondFactorIgnored'>
 }
 
 export function authRoutes({ auth, sessions, config }: AuthRoutesDeps) {
@@ -59,6 +60,7 @@ export function authRoutes({ auth, sessions, config }: AuthRoutesDeps) {
         invalidCredentials,
         hashingOverloaded,
         ...(hasSecondFactor ? [secondFactorNeeded, invalidSecondFactor] : []),
+        ...(config.secondFactorIgnored ? [] : [secondFactorUnavailable]),
       ],
     },
     async ({ body, request }) => {

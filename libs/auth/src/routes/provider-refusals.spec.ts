@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import request from 'supertest'
 import type { Environment } from '@ashlar/core/config'
 import { eventually, holdTransaction } from '@ashlar/core/testing'
-import { createAuthenticator, createUser, signIn } from '../testing/index.ts'
+import { createAuthenticator, createUser, protectAccount, signIn } from '../testing/index.ts'
 import { createPkce } from '../testing/providers/browser.ts'
 import {
   githubAccount,
@@ -39,22 +39,9 @@ async function knownToGithub() {
   return { user, email, password, person }
 }
 
-async function protect({ email, password }: { email: string; password: string }) {
-  const { url, clock } = bed.auth
-  const headers = await signIn(url, { email, password })
-  const post = (path: string, body: object) =>
-    request(url).post(`/api/v1/auth/second-factor${path}`).set(headers).send(body).expect(200)
-  const begun = await post('', { currentPassword: password })
-  const app = createAuthenticator((begun.body as { data: { secret: string } }).data.secret, clock)
-  await post('/confirm', { code: app.code() })
-  // The code that confirmed is spent.
-  clock.advance(60_000)
-  return app
-}
-
 describe('a sign-in with a provider', () => {
   it('asks for the second factor, and leaves its code good until one comes that is right', async () => {
-    const app = await protect(await knownToGithub())
+    const { app } = await protectAccount(bed.auth, await knownToGithub())
     const { code, verifier } = await bed.arrive('github')
     const missing = await bed.exchange(code, verifier).expect(401)
     expect(missing.body).toMatchObject({ code: 'auth.second_factor_needed' })
@@ -81,6 +68,28 @@ describe('a sign-in with a provider', () => {
     ])
   })
 
+  it('is 401, and keeps no session, when a second factor is confirmed while it is under way', async () => {
+    const { user, password } = await knownToGithub()
+    const headers = await signIn(bed.auth.url, { email: user.email, password })
+    const post = (path: string, body: object) =>
+      request(bed.auth.url).post(`/api/v1/auth/second-factor${path}`).set(headers).send(body)
+    const begun = await post('', { currentPassword: password }).expect(200)
+    const { secret } = (begun.body as { data: { secret: string } }).data
+    const { code, verifier } = await bed.arrive('github')
+    const { pool, client } = bed.auth.core.database
+    const held = await holdTransaction(pool, `SELECT FROM "user" WHERE id = ${user.id} FOR UPDATE`)
+    const confirmed = post('/confirm', {
+      code: createAuthenticator(secret, bed.auth.clock).code(),
+    }).then()
+    await eventually(held.isAwaited)
+    const late = bed.exchange(code, verifier).then()
+    await eventually(async () => (await held.countWaiting()) === 2)
+    await held.commit()
+    expect((await confirmed).status).toBe(200)
+    expect((await late).status).toBe(401)
+    expect(await client.session.count({ where: { userId: user.id, endedAt: null } })).toBe(1)
+  })
+
   it('is 401 when the password was changed while it was under way', async () => {
     const { user } = await knownToGithub()
     const { code, verifier } = await bed.arrive('github')
@@ -97,6 +106,21 @@ describe('a sign-in with a provider', () => {
       expect.objectContaining({ code: 'auth.invalid_credentials' }),
     ])
   })
+})
+
+it('without AUTH_TOTP_KEY, a sign-in to an account with a second factor is refused', async () => {
+  const plain = await startOther({})
+  const { user } = await createUser(plain.auth.store)
+  const { id, email } = user
+  await plain.auth.store.users.update(id, { emailVerifiedAt: new Date() })
+  await plain.auth.core.database.client.secondFactor.create({
+    data: { userId: id, secret: randomBytes(48), confirmedAt: new Date() },
+  })
+  plain.github.be(githubAccount({ emails: [{ email, verified: true, primary: true }] }))
+  const { code, verifier } = await plain.arrive('github')
+  const answer = await plain.exchange(code, verifier).expect(403)
+  expect(answer.body).toMatchObject({ code: 'auth.second_factor_unavailable' })
+  expect(await plain.auth.core.database.client.session.count()).toBe(0)
 })
 
 it('where registration is switched off, only who has an account is let in', async () => {

@@ -11,6 +11,7 @@ import {
   providerUnavailable,
   registrationDisabled,
   secondFactorNeeded,
+  secondFactorUnavailable,
   signInDenied,
   signInFailed,
 } from '../auth.errors.ts'
@@ -48,7 +49,13 @@ export function providerRoutes({ providers, signIn, callbackUrlOf }: ProviderRou
       response: TokenAnswer,
       envelope: false,
       noStore: true,
-      errors: [invalidToken, invalidCredentials, secondFactorNeeded, invalidSecondFactor],
+      errors: [
+        invalidToken,
+        invalidCredentials,
+        secondFactorNeeded,
+        invalidSecondFactor,
+        secondFactorUnavailable,
+      ],
     },
     ({ body, request }) => signIn.exchange(body, clientOf(request)),
   )

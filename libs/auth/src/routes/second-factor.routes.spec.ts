@@ -15,6 +15,7 @@ import {
   authEnvironment,
   createAuthenticator,
   createUser,
+  protectAccount,
   signIn,
   startAuth,
   type TestAuth,
@@ -43,27 +44,16 @@ const ask = (method: 'get' | 'post' | 'delete', path: string, headers: Headers =
 const logIn = (body: object) => ask('post', '/auth/login').send(body)
 
 async function account({ role }: { role?: 'admin' } = {}) {
-  const { user, password } = await createUser(auth.store, role ? { role } : {})
+  const values = { emailVerifiedAt: new Date(), ...(role && { role }) }
+  const { user, password } = await createUser(auth.store, values)
   const credentials = { email: user.email, password }
   return { user, ...credentials, credentials, headers: await signIn(auth.url, credentials) }
 }
 
-/** An account whose log-ins need a code, and what its owner holds. */
-async function protectedAccount() {
-  const owner = await account()
-  const { headers, password } = owner
-  const begun = await ask('post', '/auth/second-factor', headers)
-    .send({ currentPassword: password })
-    .expect(200)
-  const { secret } = begun.body.data as { secret: string }
-  const app = createAuthenticator(secret, auth.clock)
-  const confirmed = await ask('post', '/auth/second-factor/confirm', headers)
-    .send({ code: app.code() })
-    .expect(200)
-  // The code that confirmed is spent.
-  auth.clock.advance(60_000)
-  const { recoveryCodes } = confirmed.body.data as { recoveryCodes: string[] }
-  return { ...owner, app, secret, recoveryCodes }
+/** An account whose log-ins need a code, and what its owner has. */
+async function protectedAccount({ role }: { role?: 'admin' } = {}) {
+  const owner = await account(role ? { role } : {})
+  return { ...owner, ...(await protectAccount(auth, owner)) }
 }
 
 describe('a second factor', () => {
@@ -154,14 +144,23 @@ describe('a second factor', () => {
     expect(state.body.data).toMatchObject({ enabled: true, recoveryCodesLeft: 8 })
   })
 
-  it('gets new recovery codes for the password, and the old ones are worth nothing', async () => {
-    const { credentials, recoveryCodes, headers, password } = await protectedAccount()
-    const renew = (currentPassword: string) =>
-      ask('post', '/auth/second-factor/recovery-codes', headers).send({ currentPassword })
-    await renew('another one').expect(403)
-    const answer = await renew(password).expect(200)
+  it('gets new recovery codes for password and code together, and the old ones are worth nothing', async () => {
+    const { credentials, recoveryCodes, headers, password, app } = await protectedAccount()
+    const renew = (body: object) =>
+      ask('post', '/auth/second-factor/recovery-codes', headers).send(body)
+    const missing = await renew({ currentPassword: password }).expect(422)
+    expect(missing.body.errors).toMatchObject([{ pointer: '/body/code' }])
+    const guess = await renew({ currentPassword: 'another one', code: app.code() }).expect(403)
+    expect(guess.body.code).toBe('auth.wrong_password')
+    const wrong = await renew({ currentPassword: password, code: '000000' }).expect(403)
+    expect(wrong.body.code).toBe('auth.wrong_code')
+    const proof = { currentPassword: password, code: app.code() }
+    const answer = await renew(proof).expect(200)
+    await renew(proof).expect(403)
     await logIn({ ...credentials, code: recoveryCodes[0] }).expect(401)
-    await logIn({ ...credentials, code: answer.body.data.recoveryCodes[0] }).expect(200)
+    const [first, second] = answer.body.data.recoveryCodes as string[]
+    await logIn({ ...credentials, code: first }).expect(200)
+    await renew({ currentPassword: password, code: second }).expect(200)
   })
 
   it('is disabled with password and code together', async () => {
@@ -194,7 +193,7 @@ describe('a second factor', () => {
     for (const [path, body] of [
       ['confirm', { code: '000000' }],
       ['disable', { currentPassword, code: '000000' }],
-      ['recovery-codes', { currentPassword }],
+      ['recovery-codes', { currentPassword, code: '000000' }],
     ] as const) {
       const answer = await ask('post', `/auth/second-factor/${path}`, headers).send(body)
       expect([answer.status, answer.body.code]).toEqual([409, 'auth.second_factor_disabled'])
@@ -225,6 +224,19 @@ describe('a second factor', () => {
     await logIn(credentials).expect(200)
   })
 
+  it('of an administrator is not taken off by the session of that administrator alone', async () => {
+    const { user, headers, password, app } = await protectedAccount({ role: 'admin' })
+    const answer = await ask('delete', `/users/${user.id}/second-factor`, headers).expect(403)
+    expect(answer.body.code).toBe('auth.own_second_factor')
+    const state = await ask('get', '/auth/second-factor', headers)
+    expect(state.body.data).toMatchObject({ enabled: true })
+    const refused = { userId: user.id, actorId: user.id, action: 'second_factor_refused' }
+    expect(await auth.core.database.client.auditEntry.count({ where: refused })).toBe(1)
+    await ask('post', '/auth/second-factor/disable', headers)
+      .send({ currentPassword: password, code: app.code() })
+      .expect(204)
+  })
+
   it('leaves a trail, and its owner is mailed', async () => {
     const worker = await startWorker(auth.core, [auth.module])
     const { user, credentials, recoveryCodes, email } = await protectedAccount()
@@ -235,6 +247,7 @@ describe('a second factor', () => {
       orderBy: { id: 'asc' },
     })
     expect(entries.map(({ action }) => action)).toEqual([
+      'second_factor_begun',
       'second_factor_enabled',
       'second_factor_refused',
       'recovery_code_used',
@@ -276,14 +289,10 @@ describe('codes that are guessed', () => {
       windowMs: 15 * 60_000,
     })
     const { user, password } = await createUser(limited.store)
+    const { headers, app } = await protectAccount(limited, { user, password })
     const credentials = { email: user.email, password }
-    const headers = await signIn(limited.url, credentials)
     const post = (path: string, body: object) =>
       request(limited.url).post(`/api/v1${path}`).set(headers).send(body)
-    const begun = await post('/auth/second-factor', { currentPassword: password }).expect(200)
-    const app = createAuthenticator(begun.body.data.secret as string, limited.clock)
-    await post('/auth/second-factor/confirm', { code: app.code() }).expect(200)
-    limited.clock.advance(60_000)
     for (let count = 0; count < 9; count += 1) await failures.fail(String(user.id))
     await post('/auth/login', { ...credentials, code: '000000' }).expect(401)
     const held = await post('/auth/login', { ...credentials, code: app.code() }).expect(429)
@@ -314,10 +323,34 @@ describe('the key that encrypts the secrets', () => {
     await logInThere(app.code()).expect(200)
     await rotated.stop()
   })
+
+  it('may be lost: codes of the app are refused, and a recovery code still opens the account', async () => {
+    const { user, credentials, app, recoveryCodes } = await protectedAccount()
+    const { auth: config } = parseConfig(
+      { auth: authConfig },
+      { ...authEnvironment(), AUTH_TOTP_KEY: newKey() },
+    )
+    const other = await serveModules(auth.core, [createAuthModule({ core: auth.core, config })])
+    const logInThere = (code: string | undefined) =>
+      request(other.url)
+        .post('/api/v1/auth/login')
+        .send({ ...credentials, code })
+    const refused = await logInThere(app.code()).expect(403)
+    expect(refused.body.code).toBe('auth.second_factor_unavailable')
+    expect(auth.lines).toContainEqual(
+      expect.objectContaining({
+        level: 'error',
+        msg: 'AUTH_TOTP_KEY does not open a second factor',
+        err: expect.objectContaining({ message: expect.stringContaining(`user ${user.id}`) }),
+      }),
+    )
+    await logInThere(recoveryCodes[0]).expect(200)
+    await other.stop()
+  })
 })
 
 describe('without a key', () => {
-  it('there is no second factor, and a code in a log-in is an unknown member', async () => {
+  it('there are no routes of a second factor, and a code in a log-in is an unknown member', async () => {
     const plain = await startAuth()
     const { user, password } = await createUser(plain.store)
     const credentials = { email: user.email, password }

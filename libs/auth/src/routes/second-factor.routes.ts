@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { createRoutes, ResourceId } from '@ashlar/core/http'
 import {
+  emailUnverified,
   hashingOverloaded,
+  ownSecondFactor,
   secondFactorIsOff,
   secondFactorIsOn,
   userNotFound,
@@ -12,9 +14,9 @@ import type { AuthGuards } from '../guards/auth.guards.ts'
 import {
   ConfirmSecondFactorBody,
   CurrentPasswordBody,
-  DisableSecondFactorBody,
   NewSecondFactor,
   RecoveryCodes,
+  SecondFactorProof,
   SecondFactorState,
 } from '../schemas/second-factor.schema.ts'
 import type { SecondFactorService } from '../services/second-factor.service.ts'
@@ -45,12 +47,13 @@ export function secondFactorRoutes(
     '/',
     {
       summary: 'Begin a second factor',
-      description: 'Gives a secret for the authenticator app. It counts when it is confirmed.',
+      description:
+        'Returns a secret for the authenticator app, which counts when it is confirmed. Needs a verified e-mail address.',
       guard: activeUser,
       body: CurrentPasswordBody,
       response: NewSecondFactor,
       noStore: true,
-      errors: [wrongPassword, userNotFound, secondFactorIsOn, hashingOverloaded],
+      errors: [wrongPassword, emailUnverified, userNotFound, secondFactorIsOn, hashingOverloaded],
     },
     ({ user, body, request }) =>
       secondFactor.begin(user.id, body.currentPassword, clientOf(request)),
@@ -66,7 +69,7 @@ export function secondFactorRoutes(
       body: ConfirmSecondFactorBody,
       response: RecoveryCodes,
       noStore: true,
-      errors: [wrongCode, secondFactorIsOff, secondFactorIsOn],
+      errors: [wrongCode, emailUnverified, userNotFound, secondFactorIsOff, secondFactorIsOn],
     },
     async ({ user, sessionId, body, request }) => ({
       recoveryCodes: await secondFactor.confirm({ user, sessionId }, body.code, clientOf(request)),
@@ -77,19 +80,15 @@ export function secondFactorRoutes(
     '/recovery-codes',
     {
       summary: 'Make new recovery codes',
-      description: 'The old ones are worth nothing then.',
+      description: 'Needs a code, or one of the old ones, which are worth nothing then.',
       guard: activeUser,
-      body: CurrentPasswordBody,
+      body: SecondFactorProof,
       response: RecoveryCodes,
       noStore: true,
-      errors: [wrongPassword, userNotFound, secondFactorIsOff, hashingOverloaded],
+      errors: [wrongPassword, wrongCode, userNotFound, secondFactorIsOff, hashingOverloaded],
     },
     async ({ user, body, request }) => ({
-      recoveryCodes: await secondFactor.renewRecoveryCodes(
-        user.id,
-        body.currentPassword,
-        clientOf(request),
-      ),
+      recoveryCodes: await secondFactor.renewRecoveryCodes(user.id, body, clientOf(request)),
     }),
   )
 
@@ -98,7 +97,7 @@ export function secondFactorRoutes(
     {
       summary: 'Disable the second factor',
       guard: activeUser,
-      body: DisableSecondFactorBody,
+      body: SecondFactorProof,
       errors: [wrongPassword, wrongCode, userNotFound, secondFactorIsOff, hashingOverloaded],
     },
     ({ user, body, request }) => secondFactor.disable(user.id, body, clientOf(request)),
@@ -118,10 +117,11 @@ export function secondFactorResetRoutes(
     '/:id/second-factor',
     {
       summary: 'Take the second factor off an account',
+      description: 'Of somebody else. Your own is disabled with your password and a code.',
       guard: activeUser,
       policy: ({ user }) => canResetSecondFactors(user),
       params: z.strictObject({ id: ResourceId }),
-      errors: [userNotFound, secondFactorIsOff],
+      errors: [ownSecondFactor, userNotFound, secondFactorIsOff],
     },
     ({ params, ...by }) => secondFactor.reset(params.id, byOf(by)),
   )

@@ -2,8 +2,10 @@ import { z } from 'zod'
 
 /** What the audit trail tells of. */
 export const auditActions = [
+  'admin_seeded',
   'api_key_created',
   'api_key_deleted',
+  'credentials_verified',
   'current_password_refused',
   'email_change_requested',
   'email_changed',
@@ -23,8 +25,10 @@ export const auditActions = [
   'registered',
   'registration_repeated',
   'role_changed',
+  'second_factor_begun',
   'second_factor_disabled',
   'second_factor_enabled',
+  'second_factor_ignored',
   'second_factor_refused',
   'second_factor_reset',
   'session_ended',

@@ -20,9 +20,11 @@ export const ConfirmSecondFactorBody = z
   .strictObject({ code: GivenCode })
   .meta({ id: 'ConfirmSecondFactorBody' })
 
-export const DisableSecondFactorBody = z
+/** What a change of the second factor needs. */
+export const SecondFactorProof = z
   .strictObject({ currentPassword: GivenPassword, code: GivenCode })
-  .meta({ id: 'DisableSecondFactorBody' })
+  .meta({ id: 'SecondFactorProof' })
+export type SecondFactorProof = z.infer<typeof SecondFactorProof>
 
 export const SecondFactorState = z
   .object({

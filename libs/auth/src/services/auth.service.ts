@@ -17,15 +17,14 @@ import type { User } from '../repositories/user.repository.ts'
 import type { LoginBody, RegisterBody } from '../schemas/auth.schema.ts'
 import type { LoginLimits } from './login-limits.ts'
 import type { PasswordHasher } from './password-hasher.ts'
-import type { SecondFactorService } from './second-factor.service.ts'
+import type { SecondFactorGate } from './second-factor-check.ts'
 
 export interface AuthServiceDeps {
   config: Pick<AuthConfig, 'registrationEnabled' | 'registrationQuiet'>
   store: AuthStore
   passwords: PasswordHasher
   limits: LoginLimits
-  /** Undefined if it is switched off. */
-  secondFactor: Pick<SecondFactorService, 'assert'> | undefined
+  secondFactor: SecondFactorGate
   clock: Clock
 }
 
@@ -140,7 +139,7 @@ export function createAuthService(deps: AuthServiceDeps) {
     if (passwordHash !== undefined && !(await store.users.renewHash(user, passwordHash)))
       // Another log-in renewed it meanwhile, or somebody changed the password.
       return verifyCredentials(credentials, client)
-    await secondFactor?.assert(user, code, client)
+    await secondFactor.assert(user, code, client)
     return passwordHash === undefined ? user : { ...user, passwordHash }
   }
 

@@ -49,9 +49,28 @@ export function createPasswordResetService(deps: PasswordResetServiceDeps) {
       await store.tokens.deleteAllOf(user.id, ['reset_password', 'sign_in'])
       await store.sessions.endAllOf(user.id, at)
       await store.apiKeys.removeAllOf(user.id)
+      await store.secondFactors.removeUnconfirmed(user.id)
+      if (user.emailVerifiedAt === null) await takeOver(store, user.id, { client, at })
       await store.events.publish(passwordChanged, { userId: user.id })
       const entry = { actorId: user.id, userId: user.id, client, at }
       await store.audit.record({ action: 'password_reset', ...entry })
     })
+  }
+
+  /**
+   * Nobody proved the address before, so a stranger may have registered it. Takes away the ways in
+   * and the lock that a stranger may have left.
+   */
+  async function takeOver(
+    store: AuthStore,
+    userId: number,
+    { client, at }: { client: Client; at: Date },
+  ): Promise<void> {
+    const entry = { actorId: userId, userId, client, at }
+    if (await store.secondFactors.remove(userId))
+      await store.audit.record({ action: 'second_factor_reset', ...entry })
+    if (await store.identities.removeAllOf(userId))
+      await store.audit.record({ action: 'identity_unlinked', ...entry })
+    await store.tokens.deleteAllOf(userId)
   }
 }

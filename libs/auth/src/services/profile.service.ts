@@ -42,8 +42,8 @@ export function createProfileService(deps: ProfileServiceDeps) {
     if (isNewEmail) await assertFree(email)
     const passwordHash = password === undefined ? undefined : await passwords.hash(password)
     return store.transaction(async (store) => {
-      const { id, passwordVersion } = user
-      const decidedOn = currentPassword === undefined ? { id } : { id, passwordVersion }
+      const { id, credentialsVersion } = user
+      const decidedOn = currentPassword === undefined ? { id } : { id, credentialsVersion }
       const isCredential = email !== undefined || passwordHash !== undefined
       const updated = await store.users.updateIf(decidedOn, {
         ...(username !== undefined && { username }),
@@ -87,6 +87,7 @@ export function createProfileService(deps: ProfileServiceDeps) {
     const at = clock.now()
     await store.tokens.deleteAllOf(userId, ['reset_password', 'sign_in'])
     await store.sessions.endAllBut(sessionId, userId, at)
+    await store.secondFactors.removeUnconfirmed(userId)
     await store.events.publish(passwordChanged, { userId })
     await store.audit.record({ action: 'password_changed', actorId: userId, userId, client, at })
   }

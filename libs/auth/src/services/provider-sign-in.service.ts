@@ -8,7 +8,7 @@ import type { TokenAnswer } from '../schemas/auth.schema.ts'
 import type { ExternalAccountService } from './external-account.service.ts'
 import type { FlowTickets } from './flow-ticket.ts'
 import type { OneTimeTokens } from './one-time-tokens.ts'
-import type { SecondFactorService } from './second-factor.service.ts'
+import type { SecondFactorGate } from './second-factor-check.ts'
 import type { SessionService } from './session.service.ts'
 
 export interface ProviderSignInServiceDeps {
@@ -19,8 +19,7 @@ export interface ProviderSignInServiceDeps {
   accounts: ExternalAccountService
   tokens: OneTimeTokens
   sessions: Pick<SessionService, 'start'>
-  /** Undefined if it is switched off. */
-  secondFactor: Pick<SecondFactorService, 'assert'> | undefined
+  secondFactor: SecondFactorGate
 }
 
 export type ProviderSignInService = ReturnType<typeof createProviderSignInService>
@@ -71,7 +70,7 @@ export function createProviderSignInService(deps: ProviderSignInServiceDeps) {
   ): Promise<TokenAnswer> {
     const { id, user } = await tokens.find('sign_in', code, challengeOf(verifier))
     // First, so that the code is still good for the request that brings what was missing.
-    await secondFactor?.assert(user, secondCode, client)
+    await secondFactor.assert(user, secondCode, client)
     if (!(await store.tokens.take({ id }))) throw invalidToken()
     return sessions.start(user, client)
   }

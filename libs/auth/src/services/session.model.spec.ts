@@ -5,6 +5,7 @@ import { createTestClock } from '@ashlar/core/testing'
 import type { AuthStore } from '../auth.store.ts'
 import { createUser, startAuth, type TestAuth } from '../testing/index.ts'
 import { createRefreshTokens } from './refresh-token.ts'
+import { createLogIn } from './log-in.ts'
 import { createSessionService } from './session.service.ts'
 
 /** Ten thousand where there is time: SESSION_MODEL_RUNS=10000 npm test -- session.model */
@@ -85,7 +86,14 @@ async function startFamily() {
   const clock = createTestClock(auth.clock.now())
   const { user } = await createFastUser()
   const service = (store: AuthStore) =>
-    createSessionService({ config, store, accessTokens, refreshTokens, clock })
+    createSessionService({
+      config,
+      store,
+      logIn: createLogIn({ config, store }),
+      accessTokens,
+      refreshTokens,
+      clock,
+    })
   const { refresh_token: first } = await service(auth.store).start(user, client)
   const { salt, id } = (await auth.store.sessions.findByToken(refreshTokens.hashOf(first)))!
   return {
@@ -241,4 +249,5 @@ function crashing(store: AuthStore, crash: Exclude<Crash, undefined>): AuthStore
   }
 }
 
-const same = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0
+const same = (a: Uint8Array | null, b: Uint8Array): boolean =>
+  a !== null && Buffer.compare(a, b) === 0

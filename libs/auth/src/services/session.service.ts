@@ -1,20 +1,22 @@
 import type { Page, PageRequest } from '@ashlar/core/db'
 import type { Clock } from '@ashlar/core/module'
 import type { AuthConfig } from '../auth.config.ts'
-import { invalidCredentials, invalidRefreshToken, sessionNotFound } from '../auth.errors.ts'
+import { invalidRefreshToken, sessionNotFound } from '../auth.errors.ts'
 import type { AuthStore } from '../auth.store.ts'
 import { sessionReused } from '../events/session-reused.event.ts'
 import type { Authenticated } from '../guards/auth.guards.ts'
 import type { Client } from '../repositories/client.ts'
 import type { Session, SessionWithUser } from '../repositories/session.repository.ts'
-import type { User } from '../repositories/user.repository.ts'
+import type { ProvenUser } from '../repositories/user.repository.ts'
 import type { TokenAnswer } from '../schemas/auth.schema.ts'
 import type { AccessTokens } from './access-token.ts'
+import { entryOf, type LogIn } from './log-in.ts'
 import type { RefreshToken, RefreshTokens } from './refresh-token.ts'
 
 export interface SessionServiceDeps {
-  config: Pick<AuthConfig, 'refreshTokenTtlMs' | 'refreshGraceMs' | 'sessionLimit'>
+  config: Pick<AuthConfig, 'refreshTokenTtlMs' | 'refreshGraceMs'>
   store: AuthStore
+  logIn: LogIn
   accessTokens: AccessTokens
   refreshTokens: RefreshTokens
   clock: Clock
@@ -30,31 +32,16 @@ export type SessionService = ReturnType<typeof createSessionService>
 
 /** Sessions are families of refresh tokens: each is exchanged once for its successor. */
 export function createSessionService(deps: SessionServiceDeps) {
-  const { config, store, accessTokens, refreshTokens, clock } = deps
+  const { config, store, logIn, accessTokens, refreshTokens, clock } = deps
   return { start, refresh, logOut, findPageOf, end, endOthers }
 
   /** Signs in a user who just proved to be one. Refuses if it was changed or the account closed meanwhile. */
-  async function start(user: User, client: Client): Promise<TokenAnswer> {
+  async function start(user: ProvenUser, client: Client): Promise<TokenAnswer> {
     const now = clock.now()
     const { token, hash } = refreshTokens.create()
-    const session = await store.transaction(async (store) => {
-      if (!(await store.users.noteLogin(user, now))) throw invalidCredentials()
-      const session = await store.sessions.create({
-        userId: user.id,
-        refreshTokenHash: hash,
-        client,
-        now,
-        expiresAt: expiryFrom(now),
-      })
-      const surplus = await store.sessions.endOldest(user.id, config.sessionLimit, now)
-      await store.audit.record({ action: 'logged_in', ...entryOf(session), client, at: now })
-      for (const id of surplus) {
-        const entry = entryOf({ id, userId: user.id })
-        await store.audit.record({ action: 'session_ended', ...entry, client, at: now })
-      }
-      return session
-    })
-    return answer(session, token, now)
+    const key = { refreshTokenHash: hash }
+    const ttlMs = config.refreshTokenTtlMs
+    return answer(await logIn.begin(user, { key, client, now, ttlMs }), token, now)
   }
 
   /**
@@ -147,11 +134,8 @@ export function createSessionService(deps: SessionServiceDeps) {
 
   function isInGrace(session: Session, hash: Uint8Array, now: Date): boolean {
     const { previousTokenHash, rotatedAt } = session
-    return (
-      previousTokenHash !== null &&
-      equal(hash, previousTokenHash) &&
-      now.getTime() - (rotatedAt?.getTime() ?? 0) <= config.refreshGraceMs
-    )
+    const sinceMs = now.getTime() - (rotatedAt?.getTime() ?? 0)
+    return equal(hash, previousTokenHash) && sinceMs <= config.refreshGraceMs
   }
 
   function expiryFrom(now: Date): Date {
@@ -171,11 +155,5 @@ export function createSessionService(deps: SessionServiceDeps) {
 const isUsable = ({ endedAt, expiresAt, user }: SessionWithUser, now: Date): boolean =>
   endedAt === null && expiresAt > now && user.status === 'active'
 
-/** What the owner of a session did with it, for the audit trail. */
-const entryOf = ({ id, userId }: Pick<Session, 'id' | 'userId'>) => ({
-  actorId: userId,
-  userId,
-  details: { sessionId: id },
-})
-
-const equal = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0
+const equal = (a: Uint8Array, b: Uint8Array | null): boolean =>
+  b !== null && Buffer.compare(a, b) === 0

@@ -23,14 +23,26 @@ export function buildRegistration(values: Partial<RegisterBody> = {}): RegisterB
   }
 }
 
+interface NewTestUser extends Partial<RegisterBody> {
+  role?: 'user' | 'admin'
+  emailVerifiedAt?: Date
+}
+
 /** A stored user, and the password that only the test knows. */
 export async function createUser(
   store: AuthStore,
-  { role = 'user', ...values }: Partial<RegisterBody> & { role?: 'user' | 'admin' } = {},
+  { role = 'user', emailVerifiedAt, ...values }: NewTestUser = {},
 ): Promise<{ user: User; password: string }> {
   const { username, email, password } = buildRegistration(values)
   const passwordHash = await passwords.hash(password)
-  return { user: await store.users.create({ username, email, passwordHash, role }), password }
+  const account = {
+    username,
+    email,
+    passwordHash,
+    role,
+    ...(emailVerifiedAt && { emailVerifiedAt }),
+  }
+  return { user: await store.users.create(account), password }
 }
 
 /** Logs in over HTTP and gives the header of a signed-in request. */

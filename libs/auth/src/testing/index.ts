@@ -1,5 +1,6 @@
 export { createAuthenticator } from './authenticator.ts'
 export { authEnvironment } from './auth-environment.ts'
 export { buildRegistration, createUser, signIn, tokenFrom } from './builders.ts'
+export { protectAccount } from './protect-account.ts'
 export { startAuth, type TestAuth } from './start-auth.ts'
 export { startMailedAuth, type MailedAuth } from './start-mailed-auth.ts'
