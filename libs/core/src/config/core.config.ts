@@ -137,6 +137,11 @@ export const coreConfig = defineConfig(
         'Where traces go (OTLP over HTTP). Tracing is off if unset. Other OTEL_* keys keep their standard meaning.',
       example: 'http://localhost:4318',
     }),
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: key(url('http', 'https').optional(), {
+      description:
+        'The same, with its whole path. It wins over OTEL_EXPORTER_OTLP_ENDPOINT, to which v1/traces is added.',
+      example: 'http://localhost:4318/v1/traces',
+    }),
     OTEL_SDK_DISABLED: key(flag().prefault('false'), {
       description: 'true switches tracing off even with an endpoint.',
       example: 'false',
@@ -174,7 +179,9 @@ export const coreConfig = defineConfig(
     rateLimitEnabled: env.RATE_LIMIT_ENABLED,
     rateLimitDefault: env.RATE_LIMIT_DEFAULT,
     shutdownGraceMs: env.SHUTDOWN_GRACE,
-    tracing: env.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined && !env.OTEL_SDK_DISABLED,
+    tracing:
+      !env.OTEL_SDK_DISABLED &&
+      (env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? env.OTEL_EXPORTER_OTLP_ENDPOINT) !== undefined,
     modules: env.MODULES,
   }),
   ({ PORT, MANAGEMENT_PORT }) =>

@@ -190,6 +190,8 @@ describe('the configuration of the platform', () => {
     const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318' }
     expect(parseCore().tracing).toBe(false)
     expect(parseCore(endpoint).tracing).toBe(true)
+    const ofTraces = { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://localhost:4318/v1/traces' }
+    expect(parseCore(ofTraces).tracing).toBe(true)
     expect(parseCore({ ...endpoint, OTEL_SDK_DISABLED: 'true' }).tracing).toBe(false)
   })
 
@@ -224,6 +226,7 @@ describe('the configuration of the platform', () => {
     ['LOG_LEVEL', 'verbose'],
     ['SHUTDOWN_GRACE', '10'],
     ['SHUTDOWN_GRACE', '0s'],
+    ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'localhost:4318'],
     ['OTEL_SDK_DISABLED', 'yes'],
     ['OTEL_TRACES_SAMPLER_ARG', '10 %'],
     ['OTEL_TRACES_SAMPLER_ARG', '1.5'],
