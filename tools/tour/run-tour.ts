@@ -13,7 +13,8 @@ export async function runTour(settings: Settings, print: Print): Promise<void> {
   const dashboard = `http://localhost:${settings.ports.ADMIN_DASHBOARD_PORT}`
   await refuseUnlessReady(api)
   const trace = await receiveTrace(
-    settings.shared.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? settings.shared.OTEL_EXPORTER_OTLP_ENDPOINT,
+    settings.shared.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ??
+      settings.shared.OTEL_EXPORTER_OTLP_ENDPOINT,
   )
 
   print('One registration, from the request to the mail\n')
