@@ -221,10 +221,16 @@ function handOver() {
   whenParentEnds(() => child.connected && child.disconnect())
 }
 
-/** The commands are for development and tests, whatever NODE_ENV says in the shell. */
+/**
+ * The commands are for development and tests, whatever NODE_ENV says in the shell. They reach their
+ * own servers past a proxy, which Node uses for every address under NODE_USE_ENV_PROXY.
+ */
 function commandEnvironment() {
   const { NODE_ENV: _, ...others } = process.env
-  return { ...others, PATH: `${join(root, 'node_modules/.bin')}:${process.env.PATH}` }
+  const given = others.no_proxy ?? others.NO_PROXY
+  const direct = [given, 'localhost', '127.0.0.1', '[::1]'].filter(Boolean).join(',')
+  const path = `${join(root, 'node_modules/.bin')}:${others.PATH}`
+  return { ...others, NO_PROXY: direct, no_proxy: direct, PATH: path }
 }
 
 /**

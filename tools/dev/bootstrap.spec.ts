@@ -70,6 +70,24 @@ describe('bootstrap', () => {
     expect(output).toMatch(/\nundefined slate\n$/)
   })
 
+  it('lets a command reach its own servers past the proxy of the shell', async () => {
+    const ask = `
+import { createServer } from 'node:http'
+const server = createServer((_, response) => response.end('direct')).listen(0, '127.0.0.1', async () => {
+  console.log(await (await fetch('http://127.0.0.1:' + server.address().port)).text())
+  server.close()
+})`
+    write('tools/dev/probe.ts', ask)
+    const proxy = 'http://127.0.0.1:9'
+    const shell = {
+      NODE_USE_ENV_PROXY: '1',
+      HTTP_PROXY: proxy,
+      http_proxy: proxy,
+      NO_PROXY: 'x.test',
+    }
+    expect((await bootstrapIn(shell).end).output).toMatch(/\ndirect\n/)
+  })
+
   it('says that Node does not take the NODE_OPTIONS of the shell', async () => {
     await bootstrap().end
     // Taken by the Node that runs this, and refused by the one of the packages.
