@@ -226,11 +226,11 @@ function handOver() {
  * own servers past a proxy, which Node uses for every address under NODE_USE_ENV_PROXY.
  */
 function commandEnvironment() {
-  const { NODE_ENV: _, ...others } = process.env
-  const given = others.no_proxy ?? others.NO_PROXY
+  const { env } = process
+  const given = env.no_proxy ?? env.NO_PROXY
   const direct = [given, 'localhost', '127.0.0.1', '[::1]'].filter(Boolean).join(',')
-  const path = `${join(root, 'node_modules/.bin')}:${others.PATH}`
-  return { ...others, NO_PROXY: direct, no_proxy: direct, PATH: path }
+  const path = `${join(root, 'node_modules/.bin')}:${env.PATH}`
+  return { ...env, NODE_ENV: undefined, NO_PROXY: direct, no_proxy: direct, PATH: path }
 }
 
 /**
