@@ -1,5 +1,11 @@
 import type { Config } from 'jest'
 
+/**
+ * Begins every pattern that is held against whole paths, because the folders above the checkout may
+ * have any name: `dist`, `a+b`, `(old)`.
+ */
+const here = `^${process.cwd().replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&')}`
+
 const transform = {
   '^.+\\.ts$': ['ts-jest', { tsconfig: '<rootDir>/tsconfig.jest.json' }],
   // ES modules, which Jest cannot load without flags of its own.
@@ -15,9 +21,9 @@ const transform = {
 /** One run over every workspace, with one PostgreSQL and one Redis of its own. `nx test <project>` narrows it to a folder. */
 const config: Config = {
   testEnvironment: 'node',
-  testMatch: ['<rootDir>/{apps,libs,tools}/**/*.spec.ts'],
-  testPathIgnorePatterns: ['/node_modules/', '/dist/', '/\\.ashlar/', '/fixtures/'],
-  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/\\.ashlar/'],
+  roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/tools'],
+  testMatch: ['**/*.spec.ts'],
+  testPathIgnorePatterns: [`${here}/(.*/)?(node_modules|dist|fixtures)/`],
   transform,
   // TypeScript writes `./file.ts` as `./file.js`.
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': ['$1.ts', '$1.js'] },

@@ -17,6 +17,25 @@ import { fileURLToPath } from 'node:url'
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
 const [command = '', ...args] = process.argv.slice(2)
 
+/**
+ * Settings of npm that a machine or a shell may have for its own good, and that would leave packages
+ * out, lay them out in another way, or refuse to install them.
+ */
+const npmSettings = {
+  include: 'dev\n\noptional\n\npeer',
+  'bin-links': 'true',
+  'dry-run': 'false',
+  'engine-strict': 'false',
+  global: 'false',
+  'ignore-scripts': 'false',
+  'install-strategy': 'hoisted',
+  'legacy-peer-deps': 'false',
+  loglevel: 'notice',
+  'package-lock': 'true',
+  'strict-allow-scripts': 'false',
+  'strict-peer-deps': 'false',
+}
+
 checkNode()
 if (!isInstalled()) await install()
 handOver()
@@ -31,7 +50,7 @@ function isInstalled() {
   const wanted = readJson('package-lock.json')?.packages
   const present = readJson('node_modules/.package-lock.json')?.packages
   if (!wanted) fail('package-lock.json is missing or broken: get it back with git.')
-  if (!present) return false
+  if (!present || lacksNode(wanted)) return false
   return Object.entries(wanted).every(([path, entry]) => {
     if (!path.startsWith('node_modules/')) return true
     if (!present[path]) return Boolean(entry.optional || entry.devOptional || entry.extraneous)
@@ -39,6 +58,17 @@ function isInstalled() {
       ? present[path].resolved === entry.resolved
       : present[path].version === entry.version
   })
+}
+
+/** Installed by hand with `ignore-scripts`: the script of the package `node` has not unpacked it. */
+function lacksNode(wanted) {
+  const isOurs = 'node_modules/node' in wanted
+  return isOurs && isTooOld() && !existsSync(join(root, 'node_modules/node/bin/node'))
+}
+
+/** Whether the Node that runs this cannot stand in for the one of the packages. */
+function isTooOld() {
+  return Number(process.versions.node.split('.')[0]) < 24
 }
 
 async function install() {
@@ -60,6 +90,7 @@ function runNpm(npmArgs) {
   const [program, first] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []]
   const child = spawn(program, [...first, ...npmArgs], {
     cwd: root,
+    env: installEnvironment(),
     stdio: ['ignore', 'pipe', 'pipe'],
     shell: process.platform === 'win32',
   })
@@ -80,6 +111,20 @@ function runNpm(npmArgs) {
       resolve({ code, output: text })
     }
   })
+}
+
+/** Environment variables reach the npm that a package starts in turn; flags would not. */
+function installEnvironment() {
+  const own = new Set(['omit', 'only', 'production', ...Object.keys(npmSettings)].map(variableOf))
+  const kept = Object.entries(process.env).filter(
+    ([name]) => name !== 'NODE_ENV' && !own.has(name.toLowerCase().replaceAll('-', '_')),
+  )
+  const set = Object.entries(npmSettings).map(([name, value]) => [variableOf(name), value])
+  return Object.fromEntries([...kept, ...set])
+}
+
+function variableOf(setting) {
+  return `npm_config_${setting.replaceAll('-', '_')}`
 }
 
 function showProgress() {
@@ -113,6 +158,10 @@ function countPackages() {
 function explain(output) {
   if (/ENOSPC/.test(output))
     return `The packages cannot be installed: no space left on the disk of ${root} (they need about 1.5 GB).`
+  if (/ENOTCACHED/.test(output))
+    return 'The packages cannot be installed: npm is set to be offline. Install once with: npm_config_offline=false npm run setup'
+  if (/CERT_|_CERT|SELF_SIGNED/.test(output))
+    return 'The packages cannot be installed: the certificate of the npm registry is not trusted. Name the one to trust: npm config set cafile <file>'
   if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ECONNRESET|ENETUNREACH|network/i.test(output))
     return 'The packages cannot be installed: the npm registry cannot be reached. Connect, and run it again.'
   if (/EACCES|EPERM/.test(output))
@@ -160,7 +209,7 @@ function handOver() {
   const child = spawn(findNode(), [script, ...args], {
     cwd: root,
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-    env: { ...process.env, PATH: `${join(root, 'node_modules/.bin')}:${process.env.PATH}` },
+    env: commandEnvironment(),
   })
   const forward = forwardSignals(child)
   child.once('error', (error) => fail(`Node 24 does not start: ${error.message}`))
@@ -172,11 +221,28 @@ function handOver() {
   whenParentEnds(() => child.connected && child.disconnect())
 }
 
-/** Node 24 comes with the packages; where its binary could not be unpacked, a new enough one of the machine serves. */
+/**
+ * The commands are for development and tests, whatever NODE_ENV says in the shell. They reach their
+ * own servers past a proxy, which Node uses for every address under NODE_USE_ENV_PROXY.
+ */
+function commandEnvironment() {
+  const { env } = process
+  const given = env.no_proxy ?? env.NO_PROXY
+  const direct = [given, 'localhost', '127.0.0.1', '[::1]'].filter(Boolean).join(',')
+  const path = `${join(root, 'node_modules/.bin')}:${env.PATH}`
+  return { ...env, NODE_ENV: undefined, NO_PROXY: direct, no_proxy: direct, PATH: path }
+}
+
+/**
+ * Node 24 comes with the packages; where its binary could not be unpacked, a new enough one of the
+ * machine serves.
+ */
 function findNode() {
   const own = join(root, 'node_modules/.bin/node')
-  if (spawnSync(own, ['--version']).status === 0) return own
-  if (Number(process.versions.node.split('.')[0]) >= 24) return process.execPath
+  const { status, stderr } = spawnSync(own, ['--version'], { encoding: 'utf8' })
+  if (status === 0) return own
+  if (/NODE_OPTIONS/.test(stderr)) fail(`Node 24 does not take NODE_OPTIONS: ${stderr.trim()}`)
+  if (!isTooOld()) return process.execPath
   fail('Node 24 is not in node_modules. Remove node_modules and run it again.')
 }
 

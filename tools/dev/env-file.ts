@@ -55,9 +55,12 @@ export function findStrayLines(): number[] {
     })
 }
 
+/** As editors of any system save it: with or without a byte order mark, and with any line ends. */
 function readEnvFile(): string {
   try {
-    return readFileSync(file, 'utf8')
+    const text = new TextDecoder().decode(readFileSync(file)).replaceAll(/\r\n?/g, '\n')
+    if (text.includes('\0')) throw new ExpectedFault('.env is not UTF-8. Save it as UTF-8.', 78)
+    return text
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT') return ''

@@ -20,10 +20,18 @@ export function reloadOnChange(reloading: Reloading) {
   const { apps, bundler, print } = reloading
   let waiting: string[] = []
   let busy = false
-  return watchSources(['apps', 'libs', 'prisma'], ['.env'], (paths) => {
+  return watchSources({ folders: ['apps', 'libs', 'prisma'], files: ['.env'], changed, refused })
+
+  function changed(paths: string[]) {
     waiting.push(...paths)
     if (!busy) void work()
-  })
+  }
+
+  function refused(error: unknown) {
+    const fault = asExpectedFault(error)
+    if (!fault) throw error
+    print(`Not every change will be noticed. ${fault.message}`)
+  }
 
   async function work() {
     busy = true

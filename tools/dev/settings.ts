@@ -30,9 +30,10 @@ export function readSettings(environment: Environment, chosen: Workload[] = work
     // Nothing stands before the processes, and a reload should be quick.
     SHUTDOWN_LINGER: environment.SHUTDOWN_LINGER ?? '10ms',
     APP_URL: environment.APP_URL ?? `http://${hosts.public}:${ports.PORT}`,
+    // Without the mode, PGSSLMODE of the shell would count.
     DATABASE_URL:
       environment.DATABASE_URL ??
-      `postgresql://ashlar:${encodeURIComponent(password)}@127.0.0.1:${ports.POSTGRES_PORT}/ashlar`,
+      `postgresql://ashlar:${encodeURIComponent(password)}@127.0.0.1:${ports.POSTGRES_PORT}/ashlar?sslmode=disable`,
     REDIS_URL: environment.REDIS_URL ?? `redis://127.0.0.1:${ports.REDIS_PORT}`,
     SMTP_URL: environment.SMTP_URL ?? `smtp://127.0.0.1:${ports.MAIL_SMTP_PORT}`,
   }

@@ -4,20 +4,25 @@ import { projectRoot } from '../servers/project.ts'
 
 const ignored = new Set(['node_modules', 'generated', 'dist', 'coverage'])
 
+interface SourceWatch {
+  folders: string[]
+  /** Outside of these folders; each is watched through the folder that it is in. */
+  files: string[]
+  changed: (paths: string[]) => void
+  /** Called once, with the reason, when the system lets no more be watched. */
+  refused: (error: unknown) => void
+}
+
 /**
  * Calls back with the paths of a burst of changes. Each folder is watched for itself, so a file that an editor
  * replaces is not lost; only macOS watches a whole tree well.
  */
-export function watchSources(
-  folders: string[],
-  files: string[],
-  changed: (paths: string[]) => void,
-) {
+export function watchSources({ folders, files, changed, refused }: SourceWatch) {
   const watchers = new Map<string, FSWatcher>()
   let pending = new Set<string>()
   let timer: NodeJS.Timeout | undefined
+  let isRefused = false
   for (const folder of folders) watchTree(folder)
-  // A file outside these folders is watched through the folder that it is in.
   if (files.length > 0) watchFolder('.', (name) => files.includes(name))
   return () => watchers.forEach((watcher) => watcher.close())
 
@@ -31,14 +36,21 @@ export function watchSources(
 
   function watchFolder(folder: string, isWanted: (name: string) => boolean) {
     const recursive = process.platform === 'darwin' && folder !== '.'
-    const watcher = watch(join(projectRoot, folder), { recursive }, (event, name) => {
-      if (!name || !isWanted(name)) return
-      const path = join(folder, name)
-      if (event === 'rename' && folder !== '.' && isFolder(path)) watchTree(path)
-      note(path)
-    })
-    watcher.on('error', () => forget(folder))
-    watchers.set(folder, watcher)
+    try {
+      const watcher = watch(join(projectRoot, folder), { recursive }, (event, name) => {
+        if (!name || !isWanted(name)) return
+        const path = join(folder, name)
+        if (event === 'rename' && folder !== '.' && isFolder(path)) watchTree(path)
+        note(path)
+      })
+      watcher.on('error', () => forget(folder))
+      watchers.set(folder, watcher)
+    } catch (error) {
+      // A folder that is gone again needs no watcher.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT' || isRefused) return
+      isRefused = true
+      refused(error)
+    }
   }
 
   function forget(folder: string) {

@@ -44,7 +44,7 @@ export function jsDocExamples(
     return [...new Set(code.match(/[A-Za-z]\w*/g))]
       .flatMap((name) => {
         const door = places.find(({ path }) => exported.get(path)?.includes(name))
-        return door ? `import { ${name} } from '${door.specifier}'; ` : []
+        return door ? `import { ${name} } from ${JSON.stringify(door.specifier)}; ` : []
       })
       .join('')
   }

@@ -25,7 +25,14 @@ function describe(error: unknown) {
 
 export function asExpectedFault(error: unknown) {
   if (error instanceof ExpectedFault) return error
-  const { code, path } = error as NodeJS.ErrnoException
+  const { code, path, syscall } = error as NodeJS.ErrnoException
+  if (syscall === 'watch' && (code === 'ENOSPC' || code === 'EMFILE'))
+    return new ExpectedFault(
+      'This system lets its users watch no more files and folders. Raise the limit: ' +
+        'sudo sysctl fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=512',
+    )
+  if (code === 'EMFILE' || code === 'ENFILE')
+    return new ExpectedFault('Too many files are open. Raise the limit first: ulimit -n 4096')
   if (code === 'ENOSPC') return new ExpectedFault(`No space left on the disk${where(path)}.`)
   if (code === 'EROFS') return new ExpectedFault(`The disk is read-only${where(path)}.`)
   if (code === 'EACCES' && path)

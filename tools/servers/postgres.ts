@@ -24,7 +24,8 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningSe
     pid: server.pid,
     exited: server.exited,
     stop: server.stop,
-    url: `postgresql://${login}@127.0.0.1:${port}/${database}`,
+    // Without the mode, PGSSLMODE of the shell would count.
+    url: `postgresql://${login}@127.0.0.1:${port}/${database}?sslmode=disable`,
   }
 }
 

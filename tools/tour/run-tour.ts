@@ -12,7 +12,10 @@ export async function runTour(settings: Settings, print: Print): Promise<void> {
   const api = `http://${settings.hosts.public}:${settings.ports.PORT}`
   const dashboard = `http://${settings.hosts.public}:${settings.ports.ADMIN_DASHBOARD_PORT}`
   await refuseUnlessReady(api)
-  const trace = await receiveTrace(settings.shared.OTEL_EXPORTER_OTLP_ENDPOINT)
+  const trace = await receiveTrace(
+    settings.shared.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ??
+      settings.shared.OTEL_EXPORTER_OTLP_ENDPOINT,
+  )
 
   print('One registration, from the request to the mail\n')
   const begun = Date.now()

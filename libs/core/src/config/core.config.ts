@@ -173,6 +173,11 @@ export const coreConfig = defineConfig(
         'Where traces go (OTLP over HTTP). Tracing is off if unset. Other OTEL_* keys keep their standard meaning.',
       example: 'http://localhost:4318',
     }),
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: key(url('http', 'https').optional(), {
+      description:
+        'The same, with its whole path. It wins over OTEL_EXPORTER_OTLP_ENDPOINT, to which v1/traces is added.',
+      example: 'http://localhost:4318/v1/traces',
+    }),
     OTEL_EXPORTER_OTLP_HEADERS: key(headerPairs().optional(), {
       description:
         'Header fields for the collector of traces: name=value with commas between, values percent-encoded.',
@@ -231,7 +236,9 @@ export const coreConfig = defineConfig(
     rateLimitDefault: env.RATE_LIMIT_DEFAULT,
     shutdownGraceMs: env.SHUTDOWN_GRACE,
     shutdownLingerMs: env.SHUTDOWN_LINGER ?? Math.min(env.SHUTDOWN_GRACE / 3, 5_000),
-    tracing: env.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined && !env.OTEL_SDK_DISABLED,
+    tracing:
+      !env.OTEL_SDK_DISABLED &&
+      (env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? env.OTEL_EXPORTER_OTLP_ENDPOINT) !== undefined,
     modules: env.MODULES,
   }),
   ({ PORT, MANAGEMENT_PORT, SHUTDOWN_GRACE, SHUTDOWN_LINGER }) => [

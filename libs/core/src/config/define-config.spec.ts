@@ -261,6 +261,8 @@ describe('the configuration of the platform', () => {
     const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318' }
     expect(parseCore().tracing).toBe(false)
     expect(parseCore(endpoint).tracing).toBe(true)
+    const ofTraces = { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://localhost:4318/v1/traces' }
+    expect(parseCore(ofTraces).tracing).toBe(true)
     expect(parseCore({ ...endpoint, OTEL_SDK_DISABLED: 'true' }).tracing).toBe(false)
   })
 
@@ -330,6 +332,7 @@ describe('the configuration of the platform', () => {
       '*',
     ].map((host): [string, string] => ['HOST', host]),
     ['MANAGEMENT_HOST', '::1::'],
+    ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'localhost:4318'],
     ['OTEL_SDK_DISABLED', 'yes'],
     ['OTEL_TRACES_SAMPLER_ARG', '10 %'],
     ['OTEL_TRACES_SAMPLER_ARG', '1.5'],

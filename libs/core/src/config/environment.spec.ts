@@ -48,6 +48,26 @@ describe('the environment', () => {
     expect(readEnvironment(directory)).not.toHaveProperty('MORTAR')
   })
 
+  it.each([
+    ['with the line ends of Windows', Buffer.from('STONE=granite\r\nMORTAR="lime"\r\n')],
+    ['with the line ends of old Macs', Buffer.from('STONE=granite\rMORTAR=lime\r')],
+    ['with a byte order mark', Buffer.from('\ufeffSTONE=granite\r\nMORTAR=lime')],
+    [
+      'in UTF-16, as PowerShell writes it',
+      Buffer.from('\ufeffSTONE=granite\nMORTAR=lime', 'utf16le'),
+    ],
+  ])('reads a file %s', async (_how, bytes) => {
+    await writeFile(join(directory, '.env'), bytes)
+    expect(readEnvironment(directory)).toMatchObject({ STONE: 'granite', MORTAR: 'lime' })
+  })
+
+  it('leaves out the line end behind a value, which a Secret made with echo has', () => {
+    process.env['STONE'] = 'granite\n'
+    process.env['MORTAR'] = '\r\n'
+    expect(readEnvironment(directory)).toMatchObject({ STONE: 'granite' })
+    expect(readEnvironment(directory)).not.toHaveProperty('MORTAR')
+  })
+
   it('needs no file', () => {
     process.env['STONE'] = 'slate'
     expect(readEnvironment(directory)).toMatchObject({ STONE: 'slate' })

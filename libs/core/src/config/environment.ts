@@ -7,7 +7,8 @@ export type Environment = Readonly<Record<string, string | undefined>>
 
 /**
  * The raw configuration: the process environment wins over `.env` in `directory`; under `APP_ENV=testing`, `.env.test` wins over `.env`.
- * The only place that reads `process.env`. A missing file counts as empty; an empty value counts as unset.
+ * The only place that reads `process.env`. A missing file counts as empty; an empty value counts as unset;
+ * a line end behind a value does not count.
  */
 export function readEnvironment(directory = process.cwd()): Environment {
   const own = withoutEmpty(process.env)
@@ -28,15 +29,23 @@ export function exportEnvironment(environment: Environment, prefix: string): voi
 
 function readEnvFile(path: string): Record<string, string> {
   try {
-    return withoutEmpty(parseEnv(readFileSync(path, 'utf8')))
+    return withoutEmpty(parseEnv(decode(readFileSync(path))))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
     throw error
   }
 }
 
+/** As editors of any system save it: with a byte order mark, in UTF-16, with any line ends. */
+function decode(bytes: Buffer): string {
+  const encoding = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : 'utf-8'
+  return new TextDecoder(encoding).decode(bytes).replaceAll(/\r\n?/g, '\n')
+}
+
 function withoutEmpty(values: Record<string, string | undefined>): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(values).filter((entry): entry is [string, string] => Boolean(entry[1])),
+    Object.entries(values)
+      .map(([key, value = '']) => [key, value.replace(/[\r\n]+$/, '')] as const)
+      .filter(([, value]) => value),
   )
 }

@@ -54,6 +54,13 @@ describe('tracing', () => {
     expect(request.service).toBe('traced-process')
   })
 
+  it('is on with an endpoint for traces alone, which is taken as it is', async () => {
+    const traced = await run({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${otlp.url}/v1/traces` })
+    const { context } = await traced.ask('/users/7')
+    await traced.stop()
+    expect(context?.traceparent).toContain(spanOf('server', 'GET /users/:id').traceId)
+  })
+
   it('names the trace in the log lines of the request', async () => {
     const traced = await run({ OTEL_EXPORTER_OTLP_ENDPOINT: otlp.url })
     const { context } = await traced.ask('/users/7')

@@ -15,7 +15,8 @@ export interface Tracing extends Component {
 }
 
 /**
- * Starts tracing if OTEL_EXPORTER_OTLP_ENDPOINT is set and OTEL_SDK_DISABLED is not `true`. It must run before anything that it shall
+ * Starts tracing if OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is set and
+ * OTEL_SDK_DISABLED is not `true`. It must run before anything that it shall
  * trace is loaded: in the first import of `main.ts`. While tracing is off no package of the SDK is loaded.
  *
  * @example
@@ -31,7 +32,9 @@ export function startTracing({ serviceName, environment }: TracingOptions): Trac
 }
 
 /** A broken endpoint counts as none: the configuration is checked right after, and tells it better. */
-function isWanted({ OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_SDK_DISABLED }: Environment): boolean {
-  if (OTEL_SDK_DISABLED === 'true') return false
-  return /^https?:$/.test(URL.parse(OTEL_EXPORTER_OTLP_ENDPOINT ?? '')?.protocol ?? '')
+function isWanted(environment: Environment): boolean {
+  if (environment['OTEL_SDK_DISABLED'] === 'true') return false
+  const endpoint =
+    environment['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] ?? environment['OTEL_EXPORTER_OTLP_ENDPOINT']
+  return /^https?:$/.test(URL.parse(endpoint ?? '')?.protocol ?? '')
 }
