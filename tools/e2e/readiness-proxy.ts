@@ -9,8 +9,6 @@ interface Backend {
   isReady: boolean
 }
 
-export type ReadinessProxy = Awaited<ReturnType<typeof startReadinessProxy>>
-
 /** A load balancer for TCP: leads each connection to the next process whose readiness was 200 when it was last probed. */
 export async function startReadinessProxy() {
   const backends: Backend[] = []

@@ -12,8 +12,6 @@ interface Waiting {
   begin(): void
 }
 
-export type ListShare = ReturnType<typeof createListShare>
-
 /**
  * Limits the reads of lists to a part of the pool, because each may take as long as a statement may: half of the pool for one list, three
  * quarters for all lists. A read beyond waits for its turn, without a connection, and then fails with a 503.
