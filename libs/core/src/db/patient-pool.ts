@@ -59,10 +59,9 @@ export class PatientPool extends UtcPool {
 
   /** Opens so many connections ahead of the first caller. Throws if not even one is there. */
   async open(count: number): Promise<void> {
-    const opened = await Promise.allSettled(Array.from({ length: count }, () => super.connect()))
-    for (const each of opened) if (each.status === 'fulfilled') each.value.release()
-    if (opened.every(({ status }) => status === 'rejected'))
-      throw (opened[0] as PromiseRejectedResult).reason
+    const opened = await Promise.allSettled(Array.from({ length: count }, () => this.#openOne()))
+    const failures = opened.filter((each) => each.status === 'rejected')
+    if (failures.length === count) throw failures[0]?.reason
   }
 
   override connect(): Promise<PoolClient>
@@ -81,6 +80,16 @@ export class PatientPool extends UtcPool {
     for (const waiter of this.#waiting) this.#giveUp(waiter)
     for (const client of this.#opening) client.connection.stream.destroy()
     return ended ? super.end(ended) : super.end()
+  }
+
+  async #openOne(): Promise<void> {
+    this.#requested += 1
+    try {
+      const client = await super.connect()
+      client.release()
+    } finally {
+      this.#requested -= 1
+    }
   }
 
   #wait(connected: Connected): void {
@@ -119,7 +128,7 @@ export class PatientPool extends UtcPool {
   }
 
   #serve(...[error, client, release]: Parameters<Connected>): void {
-    if (error) this.#onRefused(error)
+    if (error && !this.ending) this.#onRefused(error)
     const [waiter] = this.#waiting
     if (!waiter) return release()
     this.#waiting.delete(waiter)
