@@ -48,6 +48,7 @@ export const authConfig = defineConfig(
         description:
           'Where your own pages for the links of mails are: /reset-password and /verify-email below it get ?token=…. If unset, the api serves plain ones itself, below APP_URL.',
         example: 'https://app.example.com/account',
+        public: true,
       },
     ),
     AUTH_JWT_PRIVATE_KEY: key(SigningKeyText, {
