@@ -88,7 +88,7 @@ export function createDatabase({ config, log }: DatabaseDeps): Database {
     max: config.databasePoolSize,
     min: count,
     cancelAfterMs,
-    onRefused: outage.failed,
+    onRefused: noticeRefusal,
   })
   const pingPool = new CleanPool({
     ...connection,
@@ -127,6 +127,12 @@ export function createDatabase({ config, log }: DatabaseDeps): Database {
       await first.open().catch((error: unknown) => {
         throw toDatabaseError(error)
       })
+  }
+
+  /** With connections left, the pool serves on, and opens further ones as they are needed. */
+  function noticeRefusal(error: Error) {
+    outage.failed(error)
+    if (first.wereOpened() && pool.totalCount === 0) void first.keepTrying()
   }
 
   function noticeLoss(error: Error) {

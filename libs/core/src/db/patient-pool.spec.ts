@@ -58,8 +58,8 @@ describe('a pool whose connections take longer to open than its callers wait', (
   })
 
   it('serves a caller that comes while they open with the first that is there', async () => {
-    proxy.slowDown(400)
-    createPool({ max: 1, waitMs: 300 })
+    proxy.slowDown(2_200)
+    createPool({ max: 1, waitMs: 2_000 })
     await expect(backendOf(pool)).rejects.toThrow(gaveUp)
     expect(await backendOf(pool)).toEqual(expect.any(Number))
     expect(pool.totalCount).toBe(1)

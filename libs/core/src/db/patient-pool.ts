@@ -69,7 +69,9 @@ export class PatientPool extends UtcPool {
   override connect(connected?: Connected): Promise<PoolClient> | void {
     if (connected) return this.#wait(connected)
     return new Promise((resolve, reject) =>
-      this.#wait((error, client) => (client ? resolve(client) : reject(error))),
+      this.#wait((error, client) =>
+        client ? resolve(client) : reject(error ?? new Error('no connection')),
+      ),
     )
   }
 

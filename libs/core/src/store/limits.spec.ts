@@ -118,7 +118,7 @@ describe('a commit that takes longer than any statement may', () => {
   )
 
   function create(store: Pick<Probe['store'], 'user'>): Promise<unknown> {
-    return store.user.create({ data: mason }) as Promise<unknown>
+    return store.user.create({ data: mason })
   }
 })
 
