@@ -18,16 +18,17 @@ describe('AUTH_PAGES_URL', () => {
   it('may be absent', () => expect(pagesUrlOf()).toBeUndefined())
 
   it.each([
-    'app.example.com',
-    '/account',
-    'ftp://app.example.com',
+    'mason.test',
+    '/mason',
+    'ftp://mason.test',
     'javascript:alert(1)',
-    'https://',
-    'https://app.example.com/?page=1',
-    'https://app.example.com/?',
-    'https://app.example.com/#/account',
-    'https://mason:secret@app.example.com',
-  ])('is refused, and not printed, where a link could not be made of it: %s', (given) => {
+    'https:mason.test/account',
+    'https://mason test',
+    'https://mason.test/?page=1',
+    'https://mason.test/?',
+    'https://mason.test/#/account',
+    'https://mason:secret@mason.test',
+  ])('is refused, and not printed, where no link could be made of it: %s', (given) => {
     expect(() => pagesUrlOf(given)).toThrow(/AUTH_PAGES_URL/)
     expect(() => pagesUrlOf(given)).not.toThrow(given)
   })
