@@ -1,6 +1,6 @@
 // The quarry that the examples in JSDoc speak of: what they use without declaring it. The compiler reads it; nothing runs it.
 import { z } from 'zod'
-import type { AuthGuards, AuthenticatedUser } from '@ashlar/auth/contract'
+import type { AuthGateway, AuthGuards, AuthenticatedUser, Client } from '@ashlar/auth/contract'
 import type { Db, Page, PageRequest } from '@ashlar/core/db'
 import { defineError } from '@ashlar/core/errors'
 import { defineEvent, type Delivery } from '@ashlar/core/events'
@@ -29,6 +29,8 @@ export declare const db: Db
 export declare const health: Health
 export declare const app: HttpServerDeps['app']
 export declare const deps: HttpAppDeps
+export declare const gateway: AuthGateway
+export declare const client: Client
 export declare const guards: AuthGuards
 export const { activeUser } = guards
 export declare const modules: readonly FeatureModule[]

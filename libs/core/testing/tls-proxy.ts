@@ -13,9 +13,6 @@ const sslRequest = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])
 /**
  * Stands before a server and speaks TLS with this certificate: at once, or after the question of a client of PostgreSQL. A client that
  * speaks in clear text is cut off.
- *
- * @example
- * const proxy = await startTlsProxy(databaseUrl, authority.issue({ name: 'localhost' }))
  */
 export async function startTlsProxy(
   serverUrl: string,

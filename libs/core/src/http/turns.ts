@@ -3,7 +3,7 @@
  *
  * @example
  * const inTurn = createTurns(10)
- * for (const socket of late) inTurn(() => socket.destroy())
+ * for (const stone of [7, 8, 9]) inTurn(() => console.log(stone))
  */
 export function createTurns(each: number) {
   let waiting: (() => void)[] = []

@@ -17,7 +17,7 @@ export type OutageLog = ReturnType<typeof createOutageLog>
  *
  * @example
  * const outage = createOutageLog(log, 'the quarry')
- * await quarry.ask().then(outage.recovered, outage.failed)
+ * await pool.query('SELECT 1').then(outage.recovered, outage.failed)
  */
 export function createOutageLog(
   log: Logger,
