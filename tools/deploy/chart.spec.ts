@@ -8,7 +8,7 @@ type Values = Record<string, unknown> & { config: Record<string, string> }
 
 const values = parse(read(`${chart}/values.yaml`)) as Values
 const connections = ['DATABASE_URL', 'DATABASE_DIRECT_URL', 'REDIS_URL', 'SMTP_URL']
-/** Who reads the configuration in each. */
+/** The reader of the configuration in each. */
 const workloads = {
   api: 'api',
   worker: 'worker',

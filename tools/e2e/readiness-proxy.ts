@@ -9,7 +9,10 @@ interface Backend {
   isReady: boolean
 }
 
-/** A load balancer for TCP: leads each connection to the next process whose readiness was 200 when it was last probed. */
+/**
+ * A load balancer for TCP: leads each connection to the next process whose readiness was 200 when
+ * it was last probed.
+ */
 export async function startReadinessProxy() {
   const backends: Backend[] = []
   const sockets = new Set<Socket>()

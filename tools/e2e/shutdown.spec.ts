@@ -27,7 +27,10 @@ async function readAll(socket: Socket): Promise<string> {
   return failure || received.slice(0, 'HTTP/1.1 200'.length) || 'no answer'
 }
 
-/** Connects ten clients while the process stands still, so that only the kernel has their connections, and stops it. */
+/**
+ * Connects ten clients while the process stands still, so that only the kernel has their
+ * connections, and stops it.
+ */
 async function stopBeforeItAccepts(running: RunningProcess, port: number, path: string) {
   running.kill('SIGSTOP')
   const clients = Array.from({ length: 10 }, () => connect(port, '127.0.0.1'))

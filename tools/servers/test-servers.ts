@@ -13,7 +13,10 @@ import { dismissReaper, removeFolderAfterwards } from './reaper.ts'
 import { startRedis } from './redis.ts'
 import { removeFolder } from './stopping.ts'
 
-/** Far from UTC, by half an hour too, and with daylight saving: a session that forgets UTC fails a test. */
+/**
+ * Far from UTC, by half an hour too, and with daylight saving: a session that forgets UTC fails a
+ * test.
+ */
 const testTimeZone = 'Australia/Lord_Howe'
 
 export interface TestServers {

@@ -2,7 +2,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 
-/** Neither UTC nor the zone of the test database, so that local time is in no test right by chance. */
+/**
+ * Neither UTC nor the zone of the test database, so that local time is in no test right by chance.
+ */
 const processTimeZone = 'America/St_Johns'
 
 /**

@@ -28,8 +28,8 @@ export interface LoginDeps {
 }
 
 /**
- * A browser sends the field for the code empty where nothing was typed. The gateway checks the other
- * two, and answers alike for a text that no account can have.
+ * A browser sends the field for the code empty where nothing was typed. The gateway checks the
+ * other two, and answers alike for a text that no account can have.
  */
 const Credentials = z.strictObject({
   email: z.string().min(1),

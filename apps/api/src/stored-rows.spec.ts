@@ -68,7 +68,7 @@ describe('a stored row that breaks the rules of input', () => {
     expect(new Set(seen)).toEqual(new Set(rows.map(({ id }: { id: number }) => id)))
   })
 
-  it('is shown as the own profile', async () => {
+  it('is shown as a profile', async () => {
     const caller = await api.signUp()
     const values = ['A name', 'a b', caller.id]
     await api.core.database.pool.query(

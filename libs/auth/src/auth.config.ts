@@ -203,7 +203,10 @@ export const authConfig = defineConfig(
         ],
 )
 
-/** Memory and passes of Argon2id that the OWASP Password Storage Cheat Sheet names as equal, with one lane. */
+/**
+ * Memory and passes of Argon2id that the OWASP Password Storage Cheat Sheet names as equal, with
+ * one lane.
+ */
 const advised = [
   [47_104, 1],
   [19_456, 2],

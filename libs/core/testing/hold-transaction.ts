@@ -3,9 +3,9 @@ import type { Pool } from 'pg'
 export type HeldTransaction = Awaited<ReturnType<typeof holdTransaction>>
 
 /**
- * Runs a statement in a transaction that stays open until `commit` or `rollback`, so that others who
- * want the same rows wait, and a test can come in between. No longer than a statement waits for a
- * lock.
+ * Runs a statement in a transaction that stays open until `commit` or `rollback`, so that others
+ * who want the same rows wait, and a test can come in between. No longer than a statement waits for
+ * a lock.
  *
  * @example
  * const held = await holdTransaction(pool, 'LOCK TABLE stone IN SHARE MODE')

@@ -7,12 +7,15 @@ export interface TlsProxy {
   close(): Promise<void>
 }
 
-/** By which a client of PostgreSQL asks for TLS: https://www.postgresql.org/docs/current/protocol-message-formats.html */
+/**
+ * By which a client of PostgreSQL asks for TLS:
+ * https://www.postgresql.org/docs/current/protocol-message-formats.html
+ */
 const sslRequest = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])
 
 /**
- * Stands before a server and speaks TLS with this certificate: at once, or after the question of a client of PostgreSQL. A client that
- * speaks in clear text is cut off.
+ * Stands before a server and speaks TLS with this certificate: at once, or after the question of a
+ * client of PostgreSQL. A client that speaks in clear text is cut off.
  */
 export async function startTlsProxy(
   serverUrl: string,
@@ -23,7 +26,7 @@ export async function startTlsProxy(
   const server = createServer((socket) => {
     keep(socket)
     socket.once('data', (first) => {
-      // What was read already is part of the handshake.
+      // The bytes that were read already are part of the handshake.
       socket.pause()
       if (first.equals(sslRequest)) socket.write('S')
       else socket.unshift(first)

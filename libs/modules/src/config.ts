@@ -20,7 +20,7 @@ export type AppConfig = ReturnType<typeof loadConfig>
 /** What MODULES may name. */
 export const moduleNames = ['auth', 'projects']
 
-/** Who reads keys of its own: the four processes, and the commands of an operator with the seed. */
+/** The readers with keys of their own: the four processes, and an operator's commands. */
 export type ProcessName = 'api' | 'worker' | 'scheduler' | 'admin-dashboard' | 'command'
 
 /**

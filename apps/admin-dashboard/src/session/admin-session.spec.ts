@@ -125,7 +125,7 @@ const ends: [string, (who: LoggedIn) => Promise<unknown>][] = [
       await succeed('POST', `/users/${id}/restore`, operator)
     },
   ],
-  ['the end of the own account', ({ headers }) => succeed('DELETE', '/profile', headers)],
+  ['the end of your account', ({ headers }) => succeed('DELETE', '/profile', headers)],
 ]
 
 describe('a session of the dashboard', () => {

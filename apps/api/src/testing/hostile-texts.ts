@@ -1,4 +1,6 @@
-/** Repeated, they made an expression, a normalisation or a parser slow, or look as if they could. */
+/**
+ * Repeated, they made an expression, a normalisation or a parser slow, or look as if they could.
+ */
 const pieces = [
   ' ',
   '\t',

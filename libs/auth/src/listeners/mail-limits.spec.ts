@@ -65,7 +65,7 @@ describe('mails that strangers can cause', () => {
     await post('verify-email', { token: tokenFrom(mails[0]!) }).expect(204)
   })
 
-  it('are five an hour to one stranger, whoever names the address as the own new one', async () => {
+  it('are five an hour to one stranger, whoever names the address as a new one', async () => {
     const email = `stranger-${randomBytes(5).toString('hex')}@example.com`
     for (let account = 0; account < 3; account++) {
       const { password: currentPassword, headers } = await signedIn()

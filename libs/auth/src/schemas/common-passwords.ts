@@ -15,8 +15,8 @@ export function isCommonPassword(password: string): boolean {
 const fewGuesses = 4
 
 /**
- * Spellings of a disguised word that are looked up, in place of 100: the library takes five times as
- * long for all of them, and finds one disguise in fifty more.
+ * Spellings of a disguised word that are looked up, in place of 100: the library takes five times
+ * as long for all of them, and finds one disguise in fifty more.
  */
 const spellings = 16
 

@@ -20,7 +20,7 @@ export const ConfirmSecondFactorBody = z
   .strictObject({ code: GivenCode })
   .meta({ id: 'ConfirmSecondFactorBody' })
 
-/** What a change of the second factor needs. */
+/** The proof that a change of the second factor needs. */
 export const SecondFactorProof = z
   .strictObject({ currentPassword: GivenPassword, code: GivenCode })
   .meta({ id: 'SecondFactorProof' })

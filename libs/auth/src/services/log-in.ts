@@ -23,7 +23,9 @@ export type LogIn = ReturnType<typeof createLogIn>
 export function createLogIn({ config, store }: LogInDeps) {
   return { begin }
 
-  /** Throws `auth.invalid_credentials` when the account closed or its credentials changed meanwhile. */
+  /**
+   * Throws `auth.invalid_credentials` when the account closed or its credentials changed meanwhile.
+   */
   async function begin(user: ProvenUser, { key, client, now, ttlMs }: NewLogIn): Promise<Session> {
     const userId = user.id
     const session = await store.transaction(async (store) => {

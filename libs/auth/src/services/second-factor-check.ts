@@ -22,8 +22,9 @@ export interface SecondFactorCheckDeps {
 /** Every way to log in passes it. */
 export interface SecondFactorGate {
   /**
-   * To be called for somebody who proved to be this user in another way. Passes if the account has no second factor, or the code is right and
-   * was not used before. Throws `auth.second_factor_needed` without a code, `auth.invalid_second_factor` with a wrong one,
+   * To be called for somebody who proved to be this user in another way. Passes if the account has
+   * no second factor, or the code is right and was not used before. Throws
+   * `auth.second_factor_needed` without a code, `auth.invalid_second_factor` with a wrong one,
    * `auth.second_factor_unavailable` where no code can be checked, and 429 after too many.
    */
   assert(user: Pick<User, 'id'>, code: string | undefined, client: Client): Promise<void>
@@ -31,7 +32,10 @@ export interface SecondFactorGate {
 
 export type SecondFactorCheck = ReturnType<typeof createSecondFactorCheck>
 
-/** Only who knows the password gets to guess codes: one in 33,000 is right, so ten tries in a quarter of an hour are few. */
+/**
+ * Only who knows the password gets to guess codes: one in 33,000 is right, so ten tries in a
+ * quarter of an hour are few.
+ */
 const tries = { name: 'second-factor-failures', max: 10, windowMs: 15 * 60_000 }
 
 /** Decides whether a code is right, and counts those that are not. */
@@ -51,7 +55,7 @@ export function createSecondFactorCheck(deps: SecondFactorCheckDeps) {
     if (!(await isRight(factor, code, client))) throw invalidSecondFactor()
   }
 
-  /** Of a confirmed factor. Uses the code up. */
+  /** Checks a code of a confirmed factor, and uses it up. */
   function isRight(factor: SecondFactor, code: string, client: Client): Promise<boolean> {
     const { userId } = factor
     return counted(userId, client, () =>
@@ -108,7 +112,10 @@ export function createSecondFactorCheck(deps: SecondFactorCheckDeps) {
     })
   }
 
-  /** A lost key is no fault of whoever logs in, and no defect. A recovery code still opens the account. */
+  /**
+   * A lost key is no fault of whoever logs in, and no defect. A recovery code still opens the
+   * account.
+   */
   function open({ userId, secret }: SecondFactor): Opened {
     try {
       return secrets.open(secret, contextOf(userId))

@@ -10,7 +10,10 @@ export interface SecondFactorWithoutKeyDeps {
   clock: Clock
 }
 
-/** The gate without AUTH_TOTP_KEY: accounts with a second factor are refused, unless the configuration says otherwise. */
+/**
+ * The gate without AUTH_TOTP_KEY: accounts with a second factor are refused, unless the
+ * configuration says otherwise.
+ */
 export function createSecondFactorWithoutKey(deps: SecondFactorWithoutKeyDeps): SecondFactorGate {
   const { config, store, clock } = deps
   return {

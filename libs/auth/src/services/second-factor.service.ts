@@ -64,8 +64,8 @@ export function createSecondFactorService(deps: SecondFactorServiceDeps) {
   }
 
   /**
-   * From now on each log-in needs a code. Ends the other sessions and refuses the log-ins under way,
-   * which began without one.
+   * From now on each log-in needs a code. Ends the other sessions and refuses the log-ins under
+   * way, which began without one.
    */
   async function confirm(caller: Authenticated, code: string, client: Client): Promise<string[]> {
     const userId = caller.user.id

@@ -14,7 +14,10 @@ export interface SigningKey {
   publicKey: KeyObject
 }
 
-/** The keys that are live: the first one signs, all of them verify. None in a process that serves no API. */
+/**
+ * The keys that are live: the first one signs, all of them verify. None in a process that serves no
+ * API.
+ */
 export type SigningKeys = readonly SigningKey[]
 
 export function readSigningKeys(texts: readonly (string | undefined)[]): SigningKeys {

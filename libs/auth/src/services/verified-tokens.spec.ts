@@ -99,5 +99,5 @@ function twinOf(token: string): string {
 const sOf = (signature: string): bigint =>
   BigInt(`0x${Buffer.from(signature, 'base64url').subarray(32).toString('hex')}`)
 
-/** Of the group of P-256 (FIPS 186-4, D.1.2.3). */
+/** The order of the group of P-256 (FIPS 186-4, D.1.2.3). */
 const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n

@@ -154,12 +154,12 @@ describe('a configuration', () => {
   )
 
   it.each([
-    ['unset, where the default is the own machine', undefined],
+    ['unset, where the default is this machine', undefined],
     ['http', 'http://gate.example.com'],
-    ['the own machine by its name', 'https://localhost'],
+    ['this machine by its name', 'https://localhost'],
     ['a name below that', 'https://gate.localhost:3000'],
     ['that name with a dot', 'https://LOCALHOST.'],
-    ['the own machine by its address', 'https://127.0.0.1'],
+    ['this machine by its address', 'https://127.0.0.1'],
     ['another address of it', 'https://127.1.2.3:3000'],
     ['a short form of that address', 'https://127.1'],
     ['its address in IPv6', 'https://[::1]:3000'],
@@ -374,7 +374,7 @@ describe('the configuration of the platform', () => {
 
   it.each<[string, Environment]>([
     ['all that is safe', {}],
-    ['servers of the own machine', { ...required, REDIS_URL: 'redis://[::1]:6379' }],
+    ['servers of this machine', { ...required, REDIS_URL: 'redis://[::1]:6379' }],
     ['a socket', { DATABASE_URL: 'postgresql://a@x/ashlar?host=/var/run/postgresql' }],
     ['a certificate that is checked', { DATABASE_URL: 'postgres://a@db/a?sslmode=verify-ca' }],
     ['mails with STARTTLS', { SMTP_URL: 'smtp://mail.example.com?requireTLS=true' }],

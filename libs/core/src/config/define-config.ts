@@ -10,7 +10,10 @@ export interface KeyHelp {
   secret?: boolean
   /** A password a person types: not printed, refused as a placeholder, but not held to 32 bytes. */
   password?: boolean
-  /** An address that people and programs elsewhere use: production takes https alone, and not the machine itself. */
+  /**
+   * An address that people and programs elsewhere use: production takes https alone, and not the
+   * machine itself.
+   */
   public?: boolean
   /**
    * The processes that read it, by name. For any other it is unset, whatever its environment has:
@@ -44,7 +47,10 @@ export type ConfigOf<Definition> =
 /** The help of each key, and its schema for the processes that read it. */
 const described = new WeakMap<z.ZodType, { help: KeyHelp; whole: z.ZodType }>()
 
-/** Describes a key. Every key of a {@link defineConfig} needs it. One of some `processes` may be undefined in others. */
+/**
+ * Describes a key. Every key of a {@link defineConfig} needs it. One of some `processes` may be
+ * undefined in others.
+ */
 export function key<Schema extends z.ZodType>(
   schema: Schema,
   help: KeyHelp & { processes: readonly string[] },
@@ -57,9 +63,10 @@ export function key(schema: z.ZodType, help: KeyHelp): z.ZodType {
 }
 
 /**
- * Declares the keys that an owner reads and the object that it gets. `check` tells which keys do not fit together; it is also asked when one of
- * them is wrong by itself, so that an operator sees everything at once. `build` is only called when nothing is wrong. `review` reports what
- * works and is unwise outside a developer's machine: a process warns of it at its start.
+ * Declares the keys that an owner reads and the object that it gets. `check` tells which keys do
+ * not fit together; it is also asked when one of them is wrong by itself, so that an operator sees
+ * everything at once. `build` is only called when nothing is wrong. `review` reports what works and
+ * is unwise outside a developer's machine: a process warns of it at its start.
  *
  * @example
  * const greetingConfig = defineConfig(

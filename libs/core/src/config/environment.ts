@@ -6,9 +6,10 @@ import { parseEnv } from 'node:util'
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * The raw configuration: the process environment wins over `.env` in `directory`; under `APP_ENV=testing`, `.env.test` wins over `.env`.
- * The only place that reads `process.env`. A missing file counts as empty; an empty value counts as unset;
- * a line end behind a value does not count.
+ * The raw configuration: the process environment wins over `.env` in `directory`; under
+ * `APP_ENV=testing`, `.env.test` wins over `.env`. The only place that reads `process.env`. A
+ * missing file counts as empty; an empty value counts as unset; a line end behind a value does not
+ * count.
  */
 export function readEnvironment(directory = process.cwd()): Environment {
   const own = withoutEmpty(process.env)

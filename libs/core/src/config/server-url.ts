@@ -5,8 +5,9 @@ const encoding =
   'in its user name and password, write % as %25, @ as %40, : as %3A, / as %2F, ? as %3F, # as %23'
 
 /**
- * The address of a server, which may hold a user name and a password. Where a character of them is not percent-encoded, the rest of
- * the password would count as host, path or fragment, and end up in messages.
+ * The address of a server, which may hold a user name and a password. Where a character of them is
+ * not percent-encoded, the rest of the password would count as host, path or fragment, and end up
+ * in messages.
  */
 export const serverUrl = (...schemes: string[]) =>
   z.string().superRefine((text, context) => {
@@ -21,7 +22,10 @@ export const databaseUrl = () =>
     if (message) context.addIssue({ code: 'custom', message })
   })
 
-/** `name=value` pairs with commas between them and percent-encoded values, as the OpenTelemetry SDK reads headers. */
+/**
+ * `name=value` pairs with commas between them and percent-encoded values, as the OpenTelemetry SDK
+ * reads headers.
+ */
 export const headerPairs = () =>
   z.string().refine((text) => text.split(',').every(isHeaderPair), {
     error:
@@ -47,7 +51,7 @@ function problemOfDatabase({
   pathname,
   searchParams: parameters,
 }: URL): string | undefined {
-  // What remains of an address in .env whose password has a #: its digits would count as the port.
+  // The rest of an address in .env whose password has a #: its digits would count as the port.
   if (username === '' && pathname.length < 2)
     return 'has neither a user nor a database: in .env, # begins a comment, so write it as %23'
   const schema = parameters.get('schema')

@@ -22,10 +22,10 @@ const stalePlan = '0A000'
 const stale = new WeakSet<PoolClient>()
 
 /**
- * A pool whose connections are closed unless they come back idle and in UTC. After a freeze of the server,
- * or of the network, Prisma returns connections whose ROLLBACK was never sent: the next user would write
- * into the transaction of another, and lose it with that. After a `SET TIME ZONE`, the next user would
- * store times in that zone.
+ * A pool whose connections are closed unless they come back idle and in UTC. After a freeze of the
+ * server, or of the network, Prisma returns connections whose ROLLBACK was never sent: the next
+ * user would write into the transaction of another, and lose it with that. After a `SET TIME ZONE`,
+ * the next user would store times in that zone.
  */
 export class CleanPool extends PatientPool {
   constructor({ cancelAfterMs, ...config }: CleanPoolConfig) {

@@ -1,8 +1,8 @@
 import { certificateFault } from '../errors/index.ts'
 
 /**
- * Says what is wrong with a connection that fails for a reason that waiting does not mend: a certificate, or a server without TLS.
- * Undefined for any other error.
+ * Says what is wrong with a connection that fails for a reason that waiting does not mend: a
+ * certificate, or a server without TLS. Undefined for any other error.
  */
 export function connectionFault(error: unknown): string | undefined {
   if ((error as Error | undefined)?.message === withoutTls)
@@ -21,12 +21,16 @@ const withoutTls = 'The server does not support SSL connections'
 /** The schema to which names in SQL lead that name none. Null if there is no such schema. */
 export const schemaQuery = 'SELECT current_schema() AS schema'
 
-/** The one schema in which the tables live: Prisma names it, and SQL by hand leaves it to the search_path. */
+/**
+ * The one schema in which the tables live: Prisma names it, and SQL by hand leaves it to the
+ * search_path.
+ */
 const tables = 'public'
 
 /**
- * Says why a connection cannot be used, where unqualified names lead to another schema: Prisma, SQL by hand and migrations would each
- * use tables of their own. Undefined if they lead to that of the tables.
+ * Says why a connection cannot be used, where unqualified names lead to another schema: Prisma, SQL
+ * by hand and migrations would each use tables of their own. Undefined if they lead to that of the
+ * tables.
  */
 export function schemaFault(schema: string | null | undefined): string | undefined {
   if (schema === tables) return undefined

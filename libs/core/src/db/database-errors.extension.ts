@@ -13,7 +13,10 @@ const reads = new Set<string>([
   'groupBy',
 ])
 
-/** Every query fails with the errors of {@link toDatabaseError}, a change with those of {@link toChangeError}. A read whose connection broke is asked once more. */
+/**
+ * Every query fails with the errors of {@link toDatabaseError}, a change with those of {@link
+ * toChangeError}. A read whose connection broke is asked once more.
+ */
 export const mapErrors = Prisma.defineExtension({
   name: 'map-errors',
   query: {
@@ -29,7 +32,10 @@ export const mapErrors = Prisma.defineExtension({
   },
 })
 
-/** A statement in a transaction changes nothing without its `COMMIT`, which is not sent after an error. */
+/**
+ * A statement in a transaction changes nothing without its `COMMIT`, which is not sent after an
+ * error.
+ */
 const mayChange = (asked: { operation: string }): boolean =>
   !reads.has(asked.operation) && !isInTransaction(asked)
 

@@ -23,11 +23,13 @@ const refused = /^(P2000|P2020|P2007|22001|22003|22007|22008|22P02|23514|22021|2
 // 0A000: a migration changed what a statement gives whose plan the connection kept. Its pool closes it, and another one plans anew.
 const contended = /^(40001|40P01|P2034|0A000)$/
 const timedOut = /^(57014|55P03|25P0[34])$/
-// Away, out of connections, disk or memory, a broken disk, a standby after a failover, which takes no writes (25006), or closed to this
-// process: another password, no rights, another name of the database.
+// Away, out of connections, disk or memory, a broken disk, a standby after a failover, which takes
+// no writes (25006), or closed to this process: another password, no rights, another name of the
+// database.
 const unavailable =
   /^(P1000|P1001|P1002|P1003|28\w{3}|3D000|P1008|P1017|P2024|P2037|57P0\d|08\w{3}|53\w{3}|58\w{3}|25006|ECONN\w+|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|E(HOST|NET)UNREACH|ConnectionClosed|DatabaseNotReachable|SocketTimeout|TlsConnectionError)$/
-// A socket or a session that ended after a statement was sent. 57P03, 08001 and 08004 come while it is opened.
+// A socket or a session that ended after a statement was sent. 57P03, 08001 and 08004 come while it
+// is opened.
 const unanswered =
   /^(P1017|57P0[1245]|08(?!00[14])\w{3}|ECONNRESET|EPIPE|ETIMEDOUT|E(HOST|NET)UNREACH|ConnectionClosed|SocketTimeout)$/
 const lost = /^(P1017|57P0[12]|ECONNRESET|EPIPE|ConnectionClosed|0A000)$/
@@ -75,8 +77,8 @@ const outcomeUnknown = {
 }
 
 /**
- * The same for a change, the whole of a transaction or a statement outside: one that was sent and not
- * answered may have happened, and the error says so in its `detail` and by `outcome`.
+ * The same for a change, the whole of a transaction or a statement outside: one that was sent and
+ * not answered may have happened, and the error says so in its `detail` and by `outcome`.
  */
 export function toChangeError(error: unknown): unknown {
   const told = toDatabaseError(error)

@@ -35,13 +35,13 @@ export interface Database {
   /** What each transaction has to set for itself, because a pooler stands between and a connection is not ours. */
   transactionLimits: Partial<typeof serverLimits>
   /**
-   * Opens the first connections, and goes on with it in the background where that takes over a second.
-   * Throws a `ConfigError` for a database whose tables it would not find.
+   * Opens the first connections, and goes on with it in the background where that takes over a
+   * second. Throws a `ConfigError` for a database whose tables it would not find.
    */
   start(): Promise<void>
   /**
-   * Answers when the server does and the pool has its first connections. Uses a connection of its own, so that a busy pool does not look like
-   * a dead server.
+   * Answers when the server does and the pool has its first connections. Uses a connection of its
+   * own, so that a busy pool does not look like a dead server.
    */
   ping(): Promise<void>
   close(): Promise<void>
@@ -53,7 +53,8 @@ const clientLimits = {
   openMs: 10_000,
   query_timeout: 6_000,
   keepAlive: true,
-  // Connections that are kept would be forgotten by firewalls, which drop what is silent for minutes.
+  // Connections that are kept would be forgotten by firewalls, which drop what is silent for
+  // minutes.
   keepAliveInitialDelayMillis: 30_000,
 }
 

@@ -57,7 +57,8 @@ const insideOf = (client: PoolClient) => client as unknown as Inside
 
 /**
  * By the protocol's own request, which needs no log-in, no free slot of the server, and passes
- * through poolers (https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-CANCELING-REQUESTS).
+ * through poolers
+ * (https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-CANCELING-REQUESTS).
  */
 function cancel(client: PoolClient): void {
   cancelled.add(client)

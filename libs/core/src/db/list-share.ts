@@ -3,7 +3,10 @@ import { databaseTimeout } from '../errors/index.ts'
 export interface ListShareOptions {
   /** How many connections the pool has. */
   poolSize: number
-  /** How long a read waits for its turn, in milliseconds. As long as the pool lets others wait for a connection. */
+  /**
+   * How long a read waits for its turn, in milliseconds. As long as the pool lets others wait for a
+   * connection.
+   */
   waitMs?: number
 }
 
@@ -13,8 +16,9 @@ interface Waiting {
 }
 
 /**
- * Limits the reads of lists to a part of the pool, because each may take as long as a statement may: half of the pool for one list, three
- * quarters for all lists. A read beyond waits for its turn, without a connection, and then fails with a 503.
+ * Limits the reads of lists to a part of the pool, because each may take as long as a statement
+ * may: half of the pool for one list, three quarters for all lists. A read beyond waits for its
+ * turn, without a connection, and then fails with a 503.
  */
 export function createListShare({ poolSize, waitMs = 1_000 }: ListShareOptions) {
   const mostOfOne = Math.max(1, Math.floor(poolSize / 2))

@@ -11,8 +11,9 @@ export interface Readable {
 }
 
 /**
- * Reads that are asked once for all who ask the same at the same time. Whoever asks while one runs shares the next, so what they get is never
- * older than their question. Each gets rows of its own. All of them together use a part of the pool only.
+ * Reads that are asked once for all who ask the same at the same time. Whoever asks while one runs
+ * shares the next, so what they get is never older than their question. Each gets rows of its own.
+ * All of them together use a part of the pool only.
  */
 export function createSharedReads(poolSize: number) {
   const share = createListShare({ poolSize })

@@ -21,7 +21,9 @@ afterAll(() => test.stop())
 
 const execute = (sql: string) => test.core.database.pool.query(sql)
 
-/** Has precedence over the setting of the role, which has it over that of the database, and so on. */
+/**
+ * Has precedence over the setting of the role, which has it over that of the database, and so on.
+ */
 const setForRoleInDatabase = (timeZone: string) =>
   execute(`DO $$ BEGIN EXECUTE format(
     'ALTER ROLE %I IN DATABASE %I SET timezone TO %L', current_user, current_database(), '${timeZone}'

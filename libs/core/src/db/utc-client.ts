@@ -36,13 +36,14 @@ export class SessionTimeZoneError extends Error {
 }
 
 /**
- * A client of pg whose session is in UTC. Prisma's adapter writes times without a zone and ignores the one of
- * times that it reads, so a session in another zone stores every time wrong by its offset.
+ * A client of pg whose session is in UTC. Prisma's adapter writes times without a zone and ignores
+ * the one of times that it reads, so a session in another zone stores every time wrong by its
+ * offset.
  *
- * The zone is a startup parameter: it has precedence over the settings of the server, of the database and of
- * the role, takes no round trip, and PgBouncer carries it over to each connection that it lends out.
- * PgBouncer before 1.20 refuses `options`, and `SET` could be undone. A session that is in another zone all
- * the same is refused.
+ * The zone is a startup parameter: it has precedence over the settings of the server, of the
+ * database and of the role, takes no round trip, and PgBouncer carries it over to each connection
+ * that it lends out. PgBouncer before 1.20 refuses `options`, and `SET` could be undone. A session
+ * that is in another zone all the same is refused.
  */
 export class UtcClient extends InsideClient {
   /** As the server said last. */

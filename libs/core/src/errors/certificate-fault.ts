@@ -1,4 +1,4 @@
-/** What may be done besides, in the words of one client. A sentence each. */
+/** Further advice in the words of one client, a sentence each. */
 export interface CertificateAdvice {
   unknownAuthority?: string
   otherName?: string
@@ -10,8 +10,8 @@ const unknownAuthority =
 const otherName = /^(ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH)$/
 
 /**
- * Says what is wrong with the certificate of a server and how to go on; undefined for errors of any other kind. Without it, a
- * private authority looks like a server that is down.
+ * Says what is wrong with the certificate of a server and how to go on; undefined for errors of any
+ * other kind. Without it, a private authority looks like a server that is down.
  *
  * @example
  * const reason = certificateFault(error) ?? String(error)

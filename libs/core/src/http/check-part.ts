@@ -2,7 +2,9 @@ import { z } from 'zod'
 import type { FaultList } from './fault-list.ts'
 import { addForbidden, addIssues } from './faults.ts'
 
-/** Validates one part of a request. Adds its faults to the list, and returns the data without any. */
+/**
+ * Validates one part of a request. Adds its faults to the list, and returns the data without any.
+ */
 export function checkPart(
   faults: FaultList,
   part: string,

@@ -12,8 +12,8 @@ export interface ConnectionLimitDeps {
 const quietMs = 5_000
 
 /**
- * Closes at once each connection that an address opens beyond its limit. An answer would cost more than the connection. The first is logged,
- * then a number at most every five seconds.
+ * Closes at once each connection that an address opens beyond its limit. An answer would cost more
+ * than the connection. The first is logged, then a number at most every five seconds.
  */
 export function limitConnections(server: Server, { most, log }: ConnectionLimitDeps): void {
   const open = new Map<string, number>()

@@ -78,7 +78,9 @@ export function trackConnections(server: Server, { patienceMs }: TrackingOptions
     for (const [socket, connection] of connections) if (isIdle(socket, connection)) socket.destroy()
   }
 
-  /** A request whose headers are still on their way has no answer yet, but bytes of it have come. */
+  /**
+   * A request whose headers are still on their way has no answer yet, but bytes of it have come.
+   */
   function isIdle(socket: Socket, connection: Connection): boolean {
     if (connection.waiting.length > 0) return false
     if (socket.bytesRead !== connection.bytesRead) {
@@ -97,7 +99,10 @@ function remove(waiting: ServerResponse[], response: ServerResponse): void {
   waiting.splice(waiting.indexOf(response), 1)
 }
 
-/** Only the last answer says that the connection closes: a request behind one that says so is not answered (RFC 9112 §9.6). */
+/**
+ * Only the last answer says that the connection closes: a request behind one that says so is not
+ * answered (RFC 9112 §9.6).
+ */
 function announce({ waiting }: Connection): void {
   const last = waiting.at(-1)
   for (const response of waiting.filter(({ headersSent }) => !headersSent))

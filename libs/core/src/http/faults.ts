@@ -49,9 +49,9 @@ function customCode({ params }: z.core.$ZodIssueCustom): string {
 const forbiddenNames = ['__proto__', 'constructor', 'prototype']
 
 /**
- * Adds a fault for each thing that no part of a request may hold, whatever its schema: U+0000, which
- * PostgreSQL cannot store; a lone surrogate, which is no text; and a member named like a part of
- * JavaScript's own objects. Visits every value once and builds nothing for a sound one.
+ * Adds a fault for each thing that no part of a request may hold, whatever its schema: U+0000,
+ * which PostgreSQL cannot store; a lone surrogate, which is no text; and a member named like a part
+ * of JavaScript's own objects. Visits every value once and builds nothing for a sound one.
  */
 export function addForbidden(faults: FaultList, part: string, value: unknown): void {
   const path: PropertyKey[] = []

@@ -10,8 +10,8 @@ export const listOf = ({ list, listFor }: AnyContract, caller: object) =>
   listFor ? listFor(caller as never) : list
 
 /**
- * Reads the list parameters of a query string. A part with a fault counts as absent, so that the rest
- * is read all the same.
+ * Reads the list parameters of a query string. A part with a fault counts as absent, so that the
+ * rest is read all the same.
  */
 export function readList(
   faults: FaultList,

@@ -64,8 +64,8 @@ function describeForReaders({ jsonSchema, zodSchema, io }: ZodOpenApiOverrideCon
 }
 
 /**
- * Zod writes how it checks a format and a whole number; a reader has the format's name, and no use for the rest. The bounds of a whole
- * number matter where a request may break them.
+ * Zod writes how it checks a format and a whole number; a reader has the format's name, and no use
+ * for the rest. The bounds of a whole number matter where a request may break them.
  */
 function leaveOutTheObvious(schema: JsonSchema, io: ZodOpenApiOverrideContext['io']): void {
   if (schema.format !== undefined) delete schema.pattern

@@ -5,9 +5,9 @@ const overAfterMs = 5_000
 
 /**
  * Makes the function that logs failures of ours; what a caller did wrong is the caller's to know. A
- * defect is an error with its stack each time. What is away or too busy meets every request, so it is
- * reported by code: the first refusal, then at most every five seconds how many, and when there was
- * none for as long. The line of each request names the code as well.
+ * defect is an error with its stack each time. What is away or too busy meets every request, so it
+ * is reported by code: the first refusal, then at most every five seconds how many, and when there
+ * was none for as long. The line of each request names the code as well.
  */
 export function createOperatorLog(log: Logger): (error: AppError) => void {
   const refusals = new Map<string, (error: AppError) => void>()

@@ -19,7 +19,10 @@ export interface ParserError extends Error {
 /** The headers or the body did not arrive in time. */
 export const isTimeout = ({ code }: ParserError): boolean => code === 'ERR_HTTP_REQUEST_TIMEOUT'
 
-/** Made once, because many requests may be late at the same time and a stack costs more than the rest. */
+/**
+ * Made once, because many requests may be late at the same time and a stack costs more than the
+ * rest.
+ */
 const tooLate = requestTimeout()
 
 /** What the caller is told. */

@@ -8,8 +8,8 @@ const longestPointer = 256
 const rest = '…'
 
 /**
- * JSON pointer (RFC 6901) to a member below one part of a request. A name of more than 64 characters
- * is cut, and so is a pointer of more than 256: a body can hold names as long as itself.
+ * JSON pointer (RFC 6901) to a member below one part of a request. A name of more than 64
+ * characters is cut, and so is a pointer of more than 256: a body can hold names as long as itself.
  */
 export function pointerTo(part: string, path: Path): string {
   let pointer = `/${part}`

@@ -44,7 +44,9 @@ export function createRefusals({ problemBaseUrl, log, answerEarlier }: RefusalsD
     else refuseNow(error, socket as Socket)
   }
 
-  /** Nothing is read meanwhile: the rest of the request could come, and it would have two answers. */
+  /**
+   * Nothing is read meanwhile: the rest of the request could come, and it would have two answers.
+   */
   function refuseInTurn(error: ParserError, socket: Socket): void {
     socket.pause()
     inTurn(() => {

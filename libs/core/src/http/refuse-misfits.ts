@@ -3,7 +3,10 @@ import type { Route } from './contract.ts'
 import { listAnswer } from './list-route.ts'
 import { findJsonMisfits, type Direction } from './serialization/json-misfits.ts'
 
-/** Throws where a schema of a route says what JSON cannot: it would fail at each request, or make the API document untrue. */
+/**
+ * Throws where a schema of a route says what JSON cannot: it would fail at each request, or make
+ * the API document untrue.
+ */
 export function refuseMisfits({ method, path, contract }: Route): void {
   const { params, query, headers, body, response, list } = contract
   const bodies = body && '_zod' in body ? [body] : [body?.json, body?.form]

@@ -25,7 +25,10 @@ const headerBytes = ({ rawHeaders }: Request): number =>
 export const headerCount = ({ rawHeaders }: Request, name: string): number =>
   rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === name).length
 
-/** HTTP/1.0 has no `Host`, and checks of load balancers are often written in it. From 1.1 on it is required (RFC 9112 §3.2). */
+/**
+ * HTTP/1.0 has no `Host`, and checks of load balancers are often written in it. From 1.1 on it is
+ * required (RFC 9112 §3.2).
+ */
 function namesHost(request: Request): boolean {
   const hosts = headerCount(request, 'host')
   return hosts === 1 || (hosts === 0 && request.httpVersion === '1.0')

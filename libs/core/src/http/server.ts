@@ -39,8 +39,8 @@ export interface HttpServerDeps {
   /** The same for `host`. */
   hostVariable?: HostVariable
   /**
-   * How long the server still takes connections once it stops, in milliseconds. Load balancers need it to see that it is not ready, and
-   * idle clients to learn that their connection closes.
+   * How long the server still takes connections once it stops, in milliseconds. Load balancers need
+   * it to see that it is not ready, and idle clients to learn that their connection closes.
    */
   lingerMs?: number
 }
@@ -66,9 +66,9 @@ const limits = {
 }
 
 /**
- * Serves an app. `start` throws when it cannot listen, with who does. `stop` says at once that the server is not ready,
- * serves on for `lingerMs` and tells every client to close, then takes no new connections, answers what was asked, and returns when all
- * clients are gone or `signal` aborts.
+ * Serves an app. `start` throws when it cannot listen, with who does. `stop` says at once that the
+ * server is not ready, serves on for `lingerMs` and tells every client to close, then takes no new
+ * connections, answers what was asked, and returns when all clients are gone or `signal` aborts.
  *
  * @example
  * lifecycle.add(createHttpServer({ app, port: 3000, problemBaseUrl, health, log }))
@@ -134,8 +134,8 @@ export function createHttpServer({
   }
 
   /**
-   * Waits for a turn of the event loop that brings no connection. The kernel completes connections on its own, and resets those that nobody
-   * has accepted when the socket closes.
+   * Waits for a turn of the event loop that brings no connection. The kernel completes connections
+   * on its own, and resets those that nobody has accepted when the socket closes.
    */
   async function acceptWaiting(): Promise<void> {
     for (let turns = 0, before = -1; before !== connections.accepted() && turns < 1_000; turns++) {

@@ -1,5 +1,6 @@
 /**
- * Spreads work over turns of the event loop, so that what comes in a wave holds nobody up. Runs at most `each` pieces in a turn, in order.
+ * Spreads work over turns of the event loop, so that what comes in a wave holds nobody up. Runs at
+ * most `each` pieces in a turn, in order.
  *
  * @example
  * const inTurn = createTurns(10)

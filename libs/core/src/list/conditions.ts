@@ -92,8 +92,9 @@ function differs(name: string, field: ListField, values: readonly unknown[]): ob
 }
 
 /**
- * A text that is longer than its column is in no row. PostgreSQL would turn it into lower case for each row: 1,900 characters cost 26 times as much
- * as one. Twice the length, because case and UTF-16 count up to two for one character.
+ * A text that is longer than its column is in no row. PostgreSQL would turn it into lower case for
+ * each row: 1,900 characters cost 26 times as much as one. Twice the length, because case and
+ * UTF-16 count up to two for one character.
  */
 const fitsInto =
   ({ maxLength = Infinity }: ListField) =>

@@ -45,7 +45,10 @@ export function createOutageLog(
   }
 }
 
-/** Node's own connection errors may have a code but no message; ioredis' own message tells of its inside. */
+/**
+ * Node's own connection errors may have a code but no message; ioredis' own message tells of its
+ * inside.
+ */
 function reasonOf(error: unknown): string {
   const fault = certificateFault(error)
   if (fault) return fault

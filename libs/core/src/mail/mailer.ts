@@ -99,7 +99,7 @@ export function createMailer({ config, log, metrics, timeoutMs = 10_000 }: Maile
   }
 }
 
-/** Of a process that sends none; reserved by RFC 2606, so that nobody is there. */
+/** The address of a process that sends none; RFC 2606 reserves it, so nobody is there. */
 const unknownServer = 'smtp://mail.invalid'
 
 /** RFC 2369, and RFC 8058 for addresses that it allows to be asked without a look: those of https. */

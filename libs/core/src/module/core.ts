@@ -47,7 +47,10 @@ export interface CoreDeps {
   log?: Logger
 }
 
-/** Nothing is connected here: the database and Redis at the start, the mail server on its first mail. */
+/**
+ * Nothing is connected here: the database and Redis at the start, the mail server on its first
+ * mail.
+ */
 export function createCore({
   process,
   config,

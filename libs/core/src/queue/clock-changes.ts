@@ -1,10 +1,14 @@
-/** A span of time in which the clock of a time zone runs without a change. Times are milliseconds. */
+/**
+ * A span of time in which the clock of a time zone runs without a change. Times are milliseconds.
+ */
 export interface Stretch {
   start: number
   end: number
   /** Wall clock minus UTC. */
   offset: number
-  /** Length of the change at `start`: positive if the clock skipped, negative if it was set back. */
+  /**
+   * Length of the change at `start`: positive if the clock skipped, negative if it was set back.
+   */
   jump: number
 }
 
@@ -20,7 +24,10 @@ export function isTimeZone(timeZone: string): boolean {
   }
 }
 
-/** Splits a span of time at the changes of the clock. The jump before the first stretch is not known and is 0. */
+/**
+ * Splits a span of time at the changes of the clock. The jump before the first stretch is not known
+ * and is 0.
+ */
 export function findStretches(timeZone: string, from: number, until: number): Stretch[] {
   let current: Stretch = { start: from, end: until, offset: offsetAt(timeZone, from), jump: 0 }
   const stretches = [current]

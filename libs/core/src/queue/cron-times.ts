@@ -18,11 +18,13 @@ const day = 86_400_000
 const everyHour = 24
 
 /**
- * The times of a cron expression in a time zone. `cron-parser` reads the expression and knows no zone here: it sees the wall clock as if it
- * were UTC. Its own handling of zones drops times that are skipped at midnight.
+ * The times of a cron expression in a time zone. `cron-parser` reads the expression and knows no
+ * zone here: it sees the wall clock as if it were UTC. Its own handling of zones drops times that
+ * are skipped at midnight.
  *
- * A wall-clock time that the clock skips happens later, by as much as was skipped. One that comes twice happens the first time, except
- * where the expression names every hour. Times that fall together are one. Throws if the expression has a fault.
+ * A wall-clock time that the clock skips happens later, by as much as was skipped. One that comes
+ * twice happens the first time, except where the expression names every hour. Times that fall
+ * together are one. Throws if the expression has a fault.
  */
 export function createCronTimes({ cron, timeZone = 'UTC' }: CronSchedule): CronTimes {
   // `H` stands for a random value, which has to be the same at each look.
@@ -63,7 +65,9 @@ export function createCronTimes({ cron, timeZone = 'UTC' }: CronSchedule): CronT
     return skipped < start + jump ? [...times, skipped] : times
   }
 
-  /** Far enough before the next time of the wall clock to be right whatever its offset is by then. */
+  /**
+   * Far enough before the next time of the wall clock to be right whatever its offset is by then.
+   */
   function quietUntil(from: number, offset: number): number {
     return atOffset(from, offset) - 2 * day
   }
@@ -75,6 +79,9 @@ export function createCronTimes({ cron, timeZone = 'UTC' }: CronSchedule): CronT
   }
 }
 
-/** Replaces the times that BullMQ would compute by {@link createCronTimes}, for each queue and each worker. */
+/**
+ * Replaces the times that BullMQ would compute by {@link createCronTimes}, for each queue and each
+ * worker.
+ */
 export const repeatStrategy = (after: number, { pattern = '', tz }: RepeatOptions): number =>
   createCronTimes({ cron: pattern, ...(tz && { timeZone: tz }) }).next(after)

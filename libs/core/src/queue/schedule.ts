@@ -3,13 +3,13 @@ import { isTimeZone } from './clock-changes.ts'
 import { createCronTimes, type CronSchedule } from './cron-times.ts'
 
 /**
- * When a task runs by itself: at the times of a cron expression (five fields, or six with seconds; UTC
- * unless a time zone is given), or every so many milliseconds.
+ * When a task runs by itself: at the times of a cron expression (five fields, or six with seconds;
+ * UTC unless a time zone is given), or every so many milliseconds.
  *
  * In a zone with daylight saving, a time that the clock skips runs later, by as much as was skipped
  * (an hour in most zones), and one that comes twice runs the first time. An expression that names
- * every hour runs in each hour that passes, also in the one that comes twice. Runs that fall together
- * are one.
+ * every hour runs in each hour that passes, also in the one that comes twice. Runs that fall
+ * together are one.
  */
 export type Schedule = (CronSchedule | { everyMs: number }) & {
   /** Payload of each run; `{}` if unset. */

@@ -8,7 +8,10 @@ export interface FallbackDeps {
 
 export type Fallback = ReturnType<typeof createFallback>
 
-/** Tells operators, each way and at most every few seconds, whether limits hold over all replicas or in each process alone. */
+/**
+ * Tells operators, each way and at most every few seconds, whether limits hold over all replicas or
+ * in each process alone.
+ */
 export function createFallback({ log, metrics }: FallbackDeps) {
   const outage = createOutageLog(log, 'counting in Redis', {
     begins: 'Redis does not count: rate limits hold in each process alone',

@@ -3,7 +3,10 @@ import type { Logger } from '../logging/index.ts'
 type Hook = () => unknown
 
 export interface AfterCommitOptions {
-  /** Runs it also when nobody knows whether `COMMIT` happened, twice even: for what harms nobody if it did not. */
+  /**
+   * Runs it also when nobody knows whether `COMMIT` happened, twice even: for what harms nobody if
+   * it did not.
+   */
   evenIfUnknown?: boolean
 }
 
@@ -28,7 +31,10 @@ export function createAfterCommit(log: Logger, decidedAfterMs = surelyDecidedMs)
     for (const { hook } of hooks) await runOne(hook)
   }
 
-  /** Runs them now, and again when the commit is surely decided: a cache would have kept what it read in between. */
+  /**
+   * Runs them now, and again when the commit is surely decided: a cache would have kept what it
+   * read in between.
+   */
   async function runEvenIfUnknown(): Promise<void> {
     await runHarmless()
     setTimeout(() => void runHarmless(), decidedAfterMs).unref()

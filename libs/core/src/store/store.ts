@@ -59,9 +59,10 @@ export type Store<Repositories> = Repositories & {
     options?: TransactionOptions,
   ): Promise<T>
   /**
-   * Runs after the commit, in the order of the calls; never after a rollback; at once outside a transaction. The transaction waits for it. A
-   * failure is logged and changes nothing: what must not be lost is an event. It does not run when nobody knows whether the commit happened,
-   * unless it is `evenIfUnknown`; then it runs at once, and again when the commit can no longer happen.
+   * Runs after the commit, in the order of the calls; never after a rollback; at once outside a
+   * transaction. The transaction waits for it. A failure is logged and changes nothing: what must
+   * not be lost is an event. It does not run when nobody knows whether the commit happened, unless
+   * it is `evenIfUnknown`; then it runs at once, and again when the commit can no longer happen.
    *
    * @example
    * store.afterCommit(() => cache.invalidateTags(['quarry.stones']), { evenIfUnknown: true })

@@ -6,7 +6,9 @@ import { parseTraceParent } from '@opentelemetry/core'
 import { RandomIdGenerator, SamplingDecision, type Sampler } from '@opentelemetry/sdk-trace'
 
 export interface HeadSamplingOptions {
-  /** Whether the caller's `traceparent` counts with its decision: only where all callers are yours. */
+  /**
+   * Whether the caller's `traceparent` counts with its decision: only where all callers are yours.
+   */
   trustsCaller: boolean
 }
 

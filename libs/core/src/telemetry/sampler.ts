@@ -13,8 +13,8 @@ import type { Environment } from '../config/index.ts'
 const beginnings = [SpanKind.CONSUMER, SpanKind.PRODUCER]
 
 /**
- * For spans. A request gets here only if it was chosen at its head, and everything below it follows:
- * drawn again, a tenth of its statements would be left. An idle worker leaves no trace.
+ * For spans. A request gets here only if it was chosen at its head, and everything below it
+ * follows: drawn again, a tenth of its statements would be left. An idle worker leaves no trace.
  */
 export function createSpanSampler(standard: Sampler): Sampler {
   return {

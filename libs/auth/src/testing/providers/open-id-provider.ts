@@ -5,7 +5,7 @@ interface Account {
   sub: string
   email: string
   email_verified: boolean
-  /** Of an account that a company manages. */
+  /** The domain of an account that a company manages. */
   hd?: string
   name: string
 }

@@ -56,8 +56,8 @@ export async function applyPending(
   return history.pending
 }
 
-// A migration that waits longer for a table would hold up every query that queues behind it. What the script before it
-// has set does not count.
+// A migration that waits longer for a table would hold up every query that queues behind it. What
+// the script before it has set does not count.
 const session = `RESET ROLE; RESET search_path; SET statement_timeout = 0; SET lock_timeout = '10s'`
 
 async function apply(client: Client, file: MigrationFile): Promise<void> {
@@ -67,7 +67,8 @@ async function apply(client: Client, file: MigrationFile): Promise<void> {
     await runScript(client, file.script, () => recordEnd(client, id))
   } catch (error) {
     if (!(error instanceof ScriptFailure)) throw error
-    // Without a connection there is nobody to tell; the record stays unfinished, and the next run begins anew.
+    // Without a connection there is nobody to tell; the record stays unfinished, and the next run
+    // begins anew.
     await recordFailure(client, id, logOf(error)).catch(() => undefined)
     throw await explainFailure(client, file, error)
   }

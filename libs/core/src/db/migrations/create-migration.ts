@@ -23,16 +23,20 @@ import type { MigrationSource } from './migration-source.ts'
 import { withSchemaEngine } from './schema-engine.ts'
 
 export interface CreatedMigration {
-  /** Paths of the SQL files, relative to the project: two where values of an enum are added and used. */
+  /**
+   * Paths of the SQL files, relative to the project: two where values of an enum are added and
+   * used.
+   */
   paths: string[]
   /** What the statements may destroy, or why they may fail on a table with rows. One sentence each. */
   warnings: string[]
 }
 
 /**
- * Writes the SQL that leads from the migrations so far to the schema, as a new migration, and applies nothing. New values of an enum
- * that it uses come in a migration of their own before it. Returns null when
- * there is nothing to do. Works in a shadow database, so the user needs the right to create one. Throws {@link MigrationError}.
+ * Writes the SQL that leads from the migrations so far to the schema, as a new migration, and
+ * applies nothing. New values of an enum that it uses come in a migration of their own before it.
+ * Returns null when there is nothing to do. Works in a shadow database, so the user needs the right
+ * to create one. Throws {@link MigrationError}.
  */
 export async function createMigration(
   source: MigrationSource & { name: string; now?: Date },

@@ -7,7 +7,10 @@ import { UtcPool } from '../utc-client.ts'
 const internalCharOid = 18
 const textOid = 25
 
-/** `PrismaPg` for the schema engine. It refuses PostgreSQL's `"char"`, so no table with a CHECK could be described. */
+/**
+ * `PrismaPg` for the schema engine. It refuses PostgreSQL's `"char"`, so no table with a CHECK
+ * could be described.
+ */
 export async function createEngineAdapter(databaseUrl: string): Promise<SqlDriverAdapter> {
   const pool = createPool(databaseUrl)
   const charColumns = watchCharColumns(pool)

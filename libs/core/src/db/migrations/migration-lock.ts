@@ -13,9 +13,10 @@ const lockKey = '72707369'
 const pollMs = 200
 
 /**
- * Runs `work` while no other process migrates this database. The lock belongs to the connection that runs the scripts: that of a killed
- * process keeps it until the server has ended the statement at hand, which may commit yet.
- * Through a pooler in transaction mode it would hold nothing, therefore `DATABASE_DIRECT_URL`.
+ * Runs `work` while no other process migrates this database. The lock belongs to the connection
+ * that runs the scripts: that of a killed process keeps it until the server has ended the statement
+ * at hand, which may commit yet. Through a pooler in transaction mode it would hold nothing,
+ * therefore `DATABASE_DIRECT_URL`.
  */
 export function withMigrationLock<Result>(
   databaseUrl: string,
@@ -29,7 +30,10 @@ export function withMigrationLock<Result>(
   })
 }
 
-/** Looks now and then: a statement that waits for the lock would keep `CREATE INDEX CONCURRENTLY` waiting for its end. */
+/**
+ * Looks now and then: a statement that waits for the lock would keep `CREATE INDEX CONCURRENTLY`
+ * waiting for its end.
+ */
 async function acquire(client: Client, onWait?: () => void): Promise<void> {
   if (await isAcquired(client)) return
   onWait?.()

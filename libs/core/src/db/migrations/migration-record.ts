@@ -3,10 +3,16 @@ import type { Client } from 'pg'
 import { hasState, MigrationError, sqlState } from './migration.errors.ts'
 import type { MigrationFile } from './migration-files.ts'
 
-/** With its schema, because a script may leave another `search_path` behind, as those of `pg_dump` do. */
+/**
+ * With its schema, because a script may leave another `search_path` behind, as those of `pg_dump`
+ * do.
+ */
 export const historyTable = 'public._prisma_migrations'
 
-/** Creates the table of `prisma migrate`, so that its command line reads the same history. Refuses tables of another origin. */
+/**
+ * Creates the table of `prisma migrate`, so that its command line reads the same history. Refuses
+ * tables of another origin.
+ */
 export async function ensureHistory(client: Client): Promise<void> {
   const { rows } = await client.query<{ history: string | null }>(
     'SELECT to_regclass($1) AS history',

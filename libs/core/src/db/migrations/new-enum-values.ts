@@ -1,8 +1,8 @@
 import { splitStatements } from './sql-statements.ts'
 
 /**
- * Cuts a script in two where it adds a value to an enum and uses it: PostgreSQL allows that only after the transaction that adds it.
- * Returns the script alone where that is not so.
+ * Cuts a script in two where it adds a value to an enum and uses it: PostgreSQL allows that only
+ * after the transaction that adds it. Returns the script alone where that is not so.
  */
 export function separateNewEnumValues(script: string): string[] {
   const statements = splitStatements(script).map(({ text }) => text)

@@ -6,13 +6,18 @@ import type { Statement } from './sql-statements.ts'
 export interface ScriptFailureDeps {
   cause: unknown
   statements: readonly Statement[]
-  /** Index of the statement that failed; the number of statements if it was the end of the transaction. */
+  /**
+   * Index of the statement that failed; the number of statements if it was the end of the
+   * transaction.
+   */
   failed: number
   /** How many statements are done for good. */
   done: number
 }
 
-/** A statement of a migration that was refused, and the number of those before it that stay done. */
+/**
+ * A statement of a migration that was refused, and the number of those before it that stay done.
+ */
 export class ScriptFailure extends Error {
   readonly statements: readonly Statement[]
   readonly failed: number
@@ -28,9 +33,9 @@ export class ScriptFailure extends Error {
 }
 
 /**
- * Runs a script in one transaction, together with `markDone`: a process that dies between the two would otherwise leave a migration
- * of which nobody can tell whether it happened. A script that no transaction can hold runs statement by statement. Throws
- * {@link ScriptFailure}.
+ * Runs a script in one transaction, together with `markDone`: a process that dies between the two
+ * would otherwise leave a migration of which nobody can tell whether it happened. A script that no
+ * transaction can hold runs statement by statement. Throws {@link ScriptFailure}.
  */
 export async function runScript(
   client: Client,
@@ -86,7 +91,10 @@ async function runEach(
   await markDone()
 }
 
-/** PostgreSQL knows more statements that refuse a transaction than a list would name, and procedures that commit. */
+/**
+ * PostgreSQL knows more statements that refuse a transaction than a list would name, and procedures
+ * that commit.
+ */
 const refusesTransaction = (error: unknown): boolean =>
   error instanceof ScriptFailure &&
   hasState(error.cause, sqlState.insideTransaction, sqlState.transactionEnd)

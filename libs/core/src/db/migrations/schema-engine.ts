@@ -18,7 +18,8 @@ const noModels: readonly SchemaFile[] = [
 ]
 
 /**
- * Runs `work` with Prisma's own schema engine, compiled to WebAssembly, over the `pg` driver. No binary is downloaded.
+ * Runs `work` with Prisma's own schema engine, compiled to WebAssembly, over the `pg` driver. No
+ * binary is downloaded.
  */
 export async function withSchemaEngine<Result>(
   databaseUrl: string,

@@ -4,7 +4,10 @@ export interface Statement {
   text: string
   /** Line of the script on which it begins, from 1. */
   line: number
-  /** Its words in lower case, with one blank between tokens; comments are left out, quotes are emptied. */
+  /**
+   * Its words in lower case, with one blank between tokens; comments are left out, quotes are
+   * emptied.
+   */
   bare: string
 }
 
@@ -28,8 +31,9 @@ const tokens = new RegExp(
 )
 
 /**
- * Splits a script where PostgreSQL's own client does: at each semicolon outside of quotes, comments, parentheses and the bodies
- * of SQL functions (`BEGIN ATOMIC … END`). A quote without an end takes all the rest, which the server then refuses.
+ * Splits a script where PostgreSQL's own client does: at each semicolon outside of quotes,
+ * comments, parentheses and the bodies of SQL functions (`BEGIN ATOMIC … END`). A quote without an
+ * end takes all the rest, which the server then refuses.
  */
 export function splitStatements(script: string): Statement[] {
   const statements: Statement[] = []

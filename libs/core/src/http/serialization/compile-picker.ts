@@ -86,7 +86,10 @@ const formatsOf = (def: z.core.$ZodNumberDef): z.core.$ZodNumberFormats[] =>
 const isNumberFormat = (def: object): def is z.core.$ZodCheckNumberFormatDef =>
   'check' in def && def.check === 'number_format'
 
-/** The range of a format is its kind: the document calls it an integer. JSON has no NaN and no infinity: they would leave as null. */
+/**
+ * The range of a format is its kind: the document calls it an integer. JSON has no NaN and no
+ * infinity: they would leave as null.
+ */
 function numberOf(formats: readonly z.core.$ZodNumberFormats[]): (value: unknown) => boolean {
   if (formats.length === 0) return Number.isFinite
   const ranges = formats.map((format) => z.core.util.NUMBER_FORMAT_RANGES[format])

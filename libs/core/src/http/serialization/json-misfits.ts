@@ -1,6 +1,9 @@
 import { z } from 'zod'
 
-/** Which side of a schema is meant: what it takes, or what it makes. They differ in codecs, defaults and coercion. */
+/**
+ * Which side of a schema is meant: what it takes, or what it makes. They differ in codecs, defaults
+ * and coercion.
+ */
 export type Direction = 'input' | 'output'
 
 /** A member that JSON cannot hold, or the API document cannot describe. */
@@ -11,8 +14,8 @@ export interface JsonMisfit {
 }
 
 /**
- * Finds the members of a schema for which document and wire would disagree: the serializer would fail at each answer, write something
- * else than the document says, or no request could ever fit.
+ * Finds the members of a schema for which document and wire would disagree: the serializer would
+ * fail at each answer, write something else than the document says, or no request could ever fit.
  */
 export function findJsonMisfits(schema: z.core.$ZodType, direction: Direction): JsonMisfit[] {
   const seen = new Set<z.core.$ZodType>()
@@ -144,7 +147,7 @@ function partsOf(schema: z.core.$ZodType, direction: Direction): Part[] {
   }
 }
 
-/** What `z.preprocess` takes can be anything; the document describes what comes behind it. */
+/** The input of `z.preprocess` can be anything; the document describes the schema behind it. */
 function sideOf({ in: taken, out: made }: z.core.$ZodPipeDef, direction: Direction) {
   const isPreprocessed = (taken as z.core.$ZodTypes)._zod.def.type === 'transform'
   return direction === 'output' || isPreprocessed ? made : taken

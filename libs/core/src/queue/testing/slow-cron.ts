@@ -10,7 +10,10 @@ export interface SlowCron {
   days: Set<number>
   months: Set<number>
   weekdays: Set<number>
-  /** True where both days and weekdays are limited: a day that either names is enough, as in every cron. */
+  /**
+   * True where both days and weekdays are limited: a day that either names is enough, as in every
+   * cron.
+   */
   isEither: boolean
 }
 
