@@ -85,10 +85,12 @@ function runs({ chosen }: Settings, name: string) {
   return chosen.some((workload) => workload.name === name)
 }
 
+/** Without the parameters as well, which matter to a driver alone. */
 function withoutPassword(address = '') {
   try {
     const url = new URL(address)
     if (url.password) url.password = ''
+    url.search = ''
     return url.href
   } catch {
     return address

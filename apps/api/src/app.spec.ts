@@ -96,7 +96,8 @@ describe('the preview of mails', () => {
 })
 
 async function serveApi(appEnv: string) {
-  const config = loadConfig({ ...environment(), APP_ENV: appEnv })
+  const appUrl = appEnv === 'production' ? { APP_URL: 'https://api.example.com' } : {}
+  const config = loadConfig({ ...environment(), ...appUrl, APP_ENV: appEnv })
   const log = createLogger({ name: 'api', config: { logLevel: 'silent' } })
   const core = createCore({ process: 'api', config: config.core, log })
   const { all: modules } = composeModules(core, config)

@@ -22,6 +22,8 @@ export interface TestSmtpServer {
   /** For SMTP_URL. */
   url: string
   mails: ReceivedMail[]
+  /** The recipients that were refused, in order. */
+  refused: string[]
   /** The first mail that fits, also one that came before. Throws after `timeoutMs` (10 s). */
   waitForMail(fits?: (mail: ReceivedMail) => boolean, timeoutMs?: number): Promise<ReceivedMail>
   /** From now on every mail is refused at this step ("RCPT TO" if unset) with this code; 4xx means later, 5xx for good. */
@@ -61,9 +63,11 @@ export async function startSmtpServer(): Promise<TestSmtpServer> {
   const sockets = new Set<Socket>()
   let server = createServer()
   const port = await listen(0)
+  const refused: string[] = []
   return {
     url: `smtp://127.0.0.1:${port}`,
     mails,
+    refused,
     waitForMail,
     refuse,
     holdData,
@@ -133,7 +137,11 @@ export async function startSmtpServer(): Promise<TestSmtpServer> {
         later(() => answer(errorAt('CONNECT')))
       },
       onMailFrom: (_address, _session, answer) => later(() => answer(errorAt('MAIL FROM'))),
-      onRcptTo: (_address, _session, answer) => later(() => answer(errorAt('RCPT TO'))),
+      onRcptTo: ({ address }, _session, answer) => {
+        const error = errorAt('RCPT TO')
+        if (error) refused.push(address)
+        later(() => answer(error))
+      },
       onData: (stream, { envelope }, answer) => {
         const recipients = envelope.rcptTo.map(({ address }) => address)
         take(stream, recipients).then(

@@ -88,7 +88,8 @@ const pieces = fc.oneof(
     '$1',
   ),
   inside.map((text) => `'${text.replaceAll("'", "''")}'`),
-  inside.map((text) => `E'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`),
+  // The comma, because a text on the next line would be a part of it, with its escapes.
+  inside.map((text) => `E'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}',`),
   inside.map((text) => `"${text.replaceAll('"', '""')}"`),
   inside.map((text) => `$q$${text.replaceAll('$', '')}$q$`),
 )
