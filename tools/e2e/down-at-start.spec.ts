@@ -1,6 +1,6 @@
 import { eventually, startTcpProxy, type TcpProxy } from '@ashlar/core/testing'
 import { buildRegistration } from '@ashlar/auth/testing'
-import { postJson } from './clients.ts'
+import { postJson, signInToDashboard } from './clients.ts'
 import type { RunningProcess } from './running-process.ts'
 import { createSystem, type System } from './system.ts'
 
@@ -70,13 +70,15 @@ it('processes that start while PostgreSQL is away live, are not ready, answer 50
   await expectRecovery(started)
 }, 120_000)
 
-it('processes that start while Redis is away live: the api works and limits, the others wait for it', async () => {
+it('processes that start while Redis is away live: the api works and limits, the others wait for it, and only the queues of the dashboard are away', async () => {
   const started = await startWithout('REDIS_URL', system.redis.url)
   expect(await readinessOf(started.all)).toEqual([200, 503, 503, 503])
   const account = buildRegistration()
   const answer = await register(started.api, account)
   expect([answer.status, answer.headers.has('ratelimit')]).toEqual([201, true])
-  expect((await logIn(started.dashboard)).status).toBe(503)
+  const cookie = await signInToDashboard(started.dashboard, system.admin)
+  const queues = await fetch(`${started.dashboard.url}/queues/api/queues`, { headers: { cookie } })
+  expect(queues.status).toBe(503)
   await expectRecovery(started)
   await expectMailTo(account.email)
 }, 120_000)

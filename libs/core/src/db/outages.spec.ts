@@ -62,10 +62,12 @@ it('an outage is told in one line each way, with its failures, and the connectio
   const outcomes = await Promise.allSettled(Array.from({ length: 50 }, () => client.user.count()))
   expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true)
   await proxy.restore()
-  await eventually(() => lines.length > 1)
-  expect(lines.map(({ msg }) => msg)).toEqual([said, saidAgain])
+  await eventually(() => lines.at(-1)?.msg === saidAgain)
+  // A busy machine may take longer than the five seconds after which an outage is told again.
+  expect(new Set(lines.slice(0, -1).map(({ msg }) => msg))).toEqual(new Set([said]))
+  expect(lines.length).toBeLessThan(before)
   await eventually(() => pool.idleCount === 4)
-  expect(lines[1]?.failures).toBeGreaterThan(before)
+  expect(lines.at(-1)?.failures).toBeGreaterThan(before)
 })
 
 it('a process on a slow machine is ready once its first connections are open, however late', async () => {
