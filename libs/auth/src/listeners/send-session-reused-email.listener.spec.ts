@@ -11,6 +11,12 @@ afterAll(() => auth.stop())
 const post = (path: string, body: object) =>
   request(auth.url).post(`/api/v1/auth/${path}`).send(body)
 
+/** As a client does that is told to come again, where a busy machine keeps a lock for long. */
+async function present(token: string): Promise<number> {
+  const { status } = await post('refresh-token', { refresh_token: token })
+  return status === 503 ? present(token) : status
+}
+
 it('a stolen refresh token is told to its owner by one mail, however often it comes', async () => {
   const { user, password } = await createUser(auth.store)
   const { email } = user
@@ -18,9 +24,8 @@ it('a stolen refresh token is told to its owner by one mail, however often it co
   const { refresh_token: stolen } = body as { refresh_token: string }
   await post('refresh-token', { refresh_token: stolen }).expect(200)
   auth.clock.advance(11_000)
-  await Promise.all(
-    Array.from({ length: 5 }, () => post('refresh-token', { refresh_token: stolen }).expect(401)),
-  )
+  const statuses = await Promise.all(Array.from({ length: 5 }, () => present(stolen)))
+  expect(statuses).toEqual([401, 401, 401, 401, 401])
   const isOurs = ({ recipients }: { recipients: string[] }) => recipients.includes(email)
   const mail = await auth.smtp.waitForMail(isOurs)
   expect(mail.subject).toMatch(/^You were logged out of .* on a device$/)
