@@ -106,6 +106,15 @@ describe('a connection that does not open', () => {
     await proxy.restore()
   })
 
+  it('fails at once for a caller that came while others were opened ahead', async () => {
+    await proxy.cut()
+    createPool({ max: 2 })
+    const ahead = pool.open(2)
+    const caller = pool.connect()
+    await expect(ahead).rejects.toThrow('ECONNREFUSED')
+    await expect(caller).rejects.toThrow('ECONNREFUSED')
+  })
+
   it('does not hold up the end, and leaves no caller waiting', async () => {
     createPool({ max: 1, waitMs: 60_000, openMs: 60_000 })
     proxy.freeze()

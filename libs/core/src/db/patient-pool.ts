@@ -91,6 +91,8 @@ export class PatientPool extends UtcPool {
       client.release()
     } finally {
       this.#requested -= 1
+      // A caller that came meanwhile counted on this connection.
+      this.#request()
     }
   }
 

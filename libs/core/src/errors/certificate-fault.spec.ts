@@ -27,7 +27,12 @@ writeFileSync(caFile, authority.cert)
 afterAll(() => rmSync(folder, { recursive: true }))
 
 let proxy: TlsProxy
-afterEach(() => proxy.close())
+let close: (() => Promise<void>) | undefined
+afterEach(async () => {
+  await close?.()
+  close = undefined
+  await proxy.close()
+})
 
 describe('a certificate of PostgreSQL', () => {
   const trusted = `sslrootcert=${caFile}`
@@ -62,7 +67,6 @@ describe('a certificate of PostgreSQL', () => {
     await expect(database.client.user.count()).rejects.toMatchObject({
       code: 'database.unavailable',
     })
-    await database.close()
   })
 
   it.each([
@@ -79,7 +83,6 @@ describe('a certificate of PostgreSQL', () => {
     await database.start()
     await database.ping()
     expect(lines).toEqual([])
-    await database.close()
   })
 })
 
@@ -89,7 +92,6 @@ it('PostgreSQL without TLS is told as what it is where the address asks for it',
   await expect(database.ping()).rejects.toMatchObject({
     cause: { message: expect.stringContaining('does not offer TLS') as string },
   })
-  await database.close()
 })
 
 it('a certificate of Redis is told as what it is', async () => {
@@ -144,6 +146,7 @@ function openDatabase(url: string) {
     config: { databaseUrl: url, databasePoolSize: 2, databasePooler: false, appName: 'test' },
     log: logTo(lines),
   })
+  close = database.close
   return { database, lines }
 }
 
