@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { findConnectionRisks } from './connection-risks.ts'
 import { defineConfig, key, type ConfigOf } from './define-config.ts'
-import { isOwnMachine } from './own-machine.ts'
+import { isPublicAddress } from './own-machine.ts'
 import { databaseUrl, headerPairs, serverUrl } from './server-url.ts'
 import {
   commaSeparated,
@@ -173,7 +173,7 @@ export const coreConfig = defineConfig(
         'Where traces go (OTLP over HTTP). Tracing is off if unset. Other OTEL_* keys keep their standard meaning.',
       example: 'http://localhost:4318',
     }),
-    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: key(url('http', 'https').optional(), {
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: key(serverUrl('http', 'https').optional(), {
       description:
         'The same, with its whole path. It wins over OTEL_EXPORTER_OTLP_ENDPOINT, to which v1/traces is added.',
       example: 'http://localhost:4318/v1/traces',
@@ -274,10 +274,7 @@ function findSettingRisks(config: Settings) {
   )
 }
 
-function isUnsafe(text: string): boolean {
-  const { protocol, hostname } = new URL(text)
-  return protocol !== 'https:' || isOwnMachine(hostname)
-}
+const isUnsafe = (address: string): boolean => !isPublicAddress(address)
 
 const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text
 

@@ -8,3 +8,9 @@ export function isOwnMachine(hostname: string): boolean {
     name.startsWith('[::ffff:7f')
   )
 }
+
+/** Whether programs and people elsewhere can use this address: https, and not of this machine. */
+export function isPublicAddress(text: string): boolean {
+  const url = URL.parse(text)
+  return url?.protocol === 'https:' && !isOwnMachine(url.hostname)
+}

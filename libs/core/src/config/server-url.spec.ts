@@ -18,6 +18,7 @@ const schemes = {
   REDIS_URL: 'rediss',
   SMTP_URL: 'smtps',
   OTEL_EXPORTER_OTLP_ENDPOINT: 'https',
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https',
 } as const
 
 const faultOf = (environment: Environment): Error | undefined => {

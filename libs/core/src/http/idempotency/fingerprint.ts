@@ -4,7 +4,7 @@ import { dependencyUnavailable } from '../../errors/index.ts'
 import type { KeyedRequest } from '../../idempotency/index.ts'
 import { isSecretName } from '../../logging/index.ts'
 import { createWorkQueue } from '../../work-queue/index.ts'
-import type { KeyedCall } from './idempotent.ts'
+import type { ParsedInput } from '../parse-input.ts'
 
 /** OWASP Password Storage Cheat Sheet: what a guess costs whoever reads the table. */
 const cost = { memory: 19_456, passes: 2, parallelism: 1, tagLength: 32 } as const
@@ -18,12 +18,22 @@ const slowWork = createWorkQueue({
 
 const hashSlowly = promisify(argon2)
 
+/** The part of a request that tells it from others. */
+export interface DigestedCall {
+  request: { method: string }
+  /** `POST /api/v1/stones` */
+  route: string
+  /** Whose key it is. */
+  caller: () => string
+  input: ParsedInput
+}
+
 /**
  * Digests of a request and of whose it is. Members that are named like secrets are no part of the
  * fast digest: anybody could guess at a password with it. They go through Argon2id instead, as the
  * password of an account does, so that a repeat with another password is another request.
  */
-export async function digestCall(key: string, call: KeyedCall): Promise<KeyedRequest> {
+export async function digestCall(key: string, call: DigestedCall): Promise<KeyedRequest> {
   const { request, route, caller, input } = call
   const hash = createHash('sha256')
     .update(JSON.stringify([route, caller(), key]))

@@ -11,8 +11,7 @@ import {
 } from '../../idempotency/index.ts'
 import type { Answer } from '../answer.ts'
 import { idempotencyInFlight, validationFailed } from '../errors.ts'
-import type { ParsedInput } from '../parse-input.ts'
-import { digestCall } from './fingerprint.ts'
+import { digestCall, type DigestedCall } from './fingerprint.ts'
 
 export interface IdempotentDeps {
   keys: IdempotencyKeys
@@ -27,13 +26,8 @@ const releasePausesMs = [1_000, 5_000]
 const longestReleaseMs = 500
 
 /** One request of an idempotent route. */
-export interface KeyedCall {
+export interface KeyedCall extends DigestedCall {
   request: Request
-  /** `POST /api/v1/stones` */
-  route: string
-  /** Whose key it is. */
-  caller: () => string
-  input: ParsedInput
   /** Makes the answer out of what the handler returns. */
   present: (result: unknown) => Answer
 }
