@@ -24,8 +24,9 @@ describe('The built system', () => {
   it('takes a registration from HTTP to the mail, the log-in, the profile and the dashboard', async () => {
     const user = await register(api)
 
-    const mail = await system.smtp.waitForMail(({ recipients }) => recipients.includes(user.email))
-    expect(mail).toMatchObject({ subject: expect.stringContaining('Welcome') })
+    const mail = await system.smtp.waitForMail(
+      ({ recipients, subject }) => recipients.includes(user.email) && subject.includes('Welcome'),
+    )
     expect(mail.text).toContain(user.username)
     expect(mail.html).toContain(user.username)
     expect(mail.messageId).toMatch(/^<[0-9a-f-]{36}\.auth\.send-welcome-email@localhost>$/)

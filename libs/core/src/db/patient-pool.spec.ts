@@ -39,6 +39,11 @@ const gaveUp = 'timeout exceeded when trying to connect'
 const codeOf = (outcome: PromiseSettledResult<unknown>): string =>
   outcome.status === 'fulfilled' ? 'done' : (outcome.reason as Error).message
 
+function holdUpEventLoop(ms: number): void {
+  const until = performance.now() + ms
+  while (performance.now() < until);
+}
+
 /** The outcomes of fifty queries at once, each once. */
 async function wave(): Promise<string[]> {
   const outcomes = await Promise.allSettled(Array.from({ length: 50 }, () => backendOf(pool)))
@@ -74,6 +79,18 @@ describe('a pool whose connections take longer to open than its callers wait', (
     await eventually(() => pool.totalCount === 2)
     first.release()
     expect(await waiting).toBe(pid)
+  })
+
+  it('serves a caller with one that came back while the event loop was held up', async () => {
+    // Not by the proxy, which is in this event loop too.
+    createPool({ connectionString: test.core.config.databaseUrl, max: 1, waitMs: 100 })
+    await pool.open(1)
+    const before = pool.query('SELECT pg_sleep(0.1)')
+    const waiting = backendOf(pool)
+    await new Promise(setImmediate)
+    holdUpEventLoop(500)
+    await before
+    expect(await waiting).toEqual(expect.any(Number))
   })
 
   it('has some from the start, and keeps them', async () => {

@@ -102,7 +102,7 @@ export class PatientPool extends UtcPool {
     const waiter: Waiter = {
       // A caller is served when another one is done, and must not continue in its context.
       connected: AsyncLocalStorage.bind(connected),
-      timer: setTimeout(() => this.#giveUp(waiter), this.#waitMs),
+      timer: setTimeout(() => setImmediate(() => this.#giveUpIfWaiting(waiter)), this.#waitMs),
     }
     this.#waiting.add(waiter)
     this.#request()
@@ -138,6 +138,14 @@ export class PatientPool extends UtcPool {
     this.#waiting.delete(waiter)
     clearTimeout(waiter.timer)
     waiter.connected(error, client, release)
+  }
+
+  /**
+   * After an event loop that was held up, timers come before sockets: the connection that the caller
+   * waits for may have been free for long.
+   */
+  #giveUpIfWaiting(waiter: Waiter): void {
+    if (this.#waiting.has(waiter)) this.#giveUp(waiter)
   }
 
   #giveUp(waiter: Waiter): void {

@@ -58,7 +58,7 @@ export async function createTestBed({
     outboxRelayLag: new Histogram({ name: 'outbox_relay_lag_seconds', ...registers }),
   }
   const started: Component[] = []
-  await queues.start()
+  await Promise.all([queues.start(), database.start()])
   return {
     config,
     log,
