@@ -34,7 +34,8 @@ const config: Config = {
   globalTeardown: '<rootDir>/tools/test/global-teardown.ts',
   setupFiles: ['<rootDir>/tools/test/worker-environment.ts'],
   maxWorkers: 2,
-  testTimeout: 30_000,
+  // For what hangs. A machine that is busy with much else needs several times as long as a quiet one.
+  testTimeout: 240_000,
   coverageProvider: 'v8',
   coverageDirectory: '<rootDir>/coverage',
   collectCoverageFrom: ['{apps,libs}/*/src/**/*.ts', '!**/generated/**', '!**/main.ts'],

@@ -150,7 +150,7 @@ beforeAll(() => {
     encoding: 'utf8',
   })
   found = JSON.parse(printed) as typeof found
-}, 120_000)
+})
 
 describe('lint refuses the opposite of this rule:', () => {
   it.each(refused.map(([rule], index) => [rule, index] as const))('%s', (_rule, index) => {

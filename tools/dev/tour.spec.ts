@@ -32,5 +32,5 @@ describe('npm run tour', () => {
       expect(output).toMatch(new RegExp(`ms +${span} +\\(ashlar-`))
     expect(code).toBe(0)
     expect(launcher.output()).not.toMatch(/\bwarn|deprecat|\n\s+at /i)
-  }, 120_000)
+  })
 })

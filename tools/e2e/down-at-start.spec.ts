@@ -10,7 +10,7 @@ let door: TcpProxy
 
 beforeAll(async () => {
   system = await createSystem()
-}, 60_000)
+})
 afterAll(() => system.stop())
 afterEach(() => door.close())
 
@@ -23,7 +23,7 @@ const register = (api: RunningProcess, account = buildRegistration()) =>
   postJson(`${api.url}/api/v1/auth/register`, account)
 
 const expectMailTo = (email: string) =>
-  system.smtp.waitForMail(({ recipients }) => recipients.includes(email), 60_000)
+  system.smtp.waitForMail(({ recipients }) => recipients.includes(email))
 
 const logIn = ({ url }: RunningProcess) =>
   fetch(`${url}/login`, {
@@ -68,7 +68,7 @@ it('processes that start while PostgreSQL is away live, are not ready, answer 50
   expect(await answer.json()).toMatchObject({ code: 'database.unavailable' })
   expect((await logIn(started.dashboard)).status).toBe(503)
   await expectRecovery(started)
-}, 120_000)
+})
 
 it('processes that start while Redis is away live: the api works and limits, the others wait for it, and only the queues of the dashboard are away', async () => {
   const started = await startWithout('REDIS_URL', system.redis.url)
@@ -81,4 +81,4 @@ it('processes that start while Redis is away live: the api works and limits, the
   expect(queues.status).toBe(503)
   await expectRecovery(started)
   await expectMailTo(account.email)
-}, 120_000)
+})

@@ -8,7 +8,7 @@ let api: RunningProcess
 beforeAll(async () => {
   system = await createSystem()
   api = await system.start('api', { NODE_OPTIONS: '--max-old-space-size=256' })
-}, 60_000)
+})
 afterAll(() => system.stop())
 
 const times = (count: number, item: string) => Array<string>(count).fill(item).join()

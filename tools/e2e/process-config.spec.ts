@@ -6,7 +6,7 @@ let system: System
 
 beforeAll(async () => {
   system = await createSystem()
-}, 60_000)
+})
 afterAll(() => system.stop())
 
 const withoutKeys = { AUTH_JWT_PRIVATE_KEY: undefined, AUTH_TOTP_KEY: undefined }
@@ -26,7 +26,7 @@ it('each process does its work with no secret but its own', async () => {
   const account = buildRegistration()
   const { email, password } = account
   expect((await postJson(`${api.url}/api/v1/auth/register`, account)).status).toBe(201)
-  await system.smtp.waitForMail(({ recipients }) => recipients.includes(email), 60_000)
+  await system.smtp.waitForMail(({ recipients }) => recipients.includes(email))
   expect((await postJson(`${api.url}/api/v1/auth/login`, { email, password })).status).toBe(200)
   const login = await fetch(`${dashboard.url}/login`, {
     method: 'POST',
@@ -37,7 +37,7 @@ it('each process does its work with no secret but its own', async () => {
   expect(login.status).toBe(303)
   const all = [api, worker, scheduler, dashboard]
   expect(await Promise.all(all.map((running) => running.stop()))).toEqual([0, 0, 0, 0])
-}, 120_000)
+})
 
 it.each([
   ['api', 'AUTH_JWT_PRIVATE_KEY'],
@@ -55,7 +55,7 @@ it('no process starts in production with a local or open address of the api', as
       const refused = system.start(app, { ...production, APP_URL: url })
       await expect(refused).rejects.toThrow(/It ended with 78[^]*APP_URL must be/)
     }
-}, 120_000)
+})
 
 it('a process in production warns of what is unwise, and starts', async () => {
   const careless = {

@@ -27,7 +27,7 @@ beforeAll(async () => {
   primary = new Redis(first)
   replica = new Redis(second)
   door = await startTcpProxy(first)
-}, 60_000)
+})
 afterAll(async () => {
   primary.disconnect()
   replica.disconnect()
@@ -64,7 +64,7 @@ it('a failover to a replica that was behind brings back jobs, and runs no listen
   )
   await worker.stop()
   await test.stop()
-}, 60_000)
+})
 
 /** From here on the replica hears nothing more. */
 async function leaveBehind(): Promise<void> {

@@ -9,7 +9,7 @@ let system: System
 
 beforeAll(async () => {
   system = await createSystem()
-}, 60_000)
+})
 afterAll(() => system.stop())
 
 const portOf = (url: string): number => Number(new URL(url).port)

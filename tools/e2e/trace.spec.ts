@@ -11,7 +11,7 @@ let worker: RunningProcess
 beforeAll(async () => {
   otlp = await startOtlpReceiver()
   system = await createSystem()
-}, 60_000)
+})
 afterAll(async () => {
   await system.stop()
   await otlp.stop()
@@ -48,7 +48,7 @@ describe('With tracing on', () => {
     const sent = JSON.stringify(otlp.spans)
     expect(sent).not.toContain(body.password)
     expect(sent).not.toContain(body.email)
-  }, 60_000)
+  })
 
   it('the log line of a job names the trace of the request that caused it', async () => {
     const request = otlp.spans.find(({ name }) => name === 'POST /api/v1/auth/register')

@@ -17,7 +17,7 @@ beforeAll(async () => {
     system.start('scheduler'),
     system.start('admin-dashboard'),
   ])
-}, 60_000)
+})
 afterAll(() => system.stop())
 
 describe('The built system', () => {

@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
+/** Long enough for a machine that is busy with much else: the limit is for what never comes. */
+export const patienceMs = 90_000
+
 /**
  * Waits until `probe` gives something truthy, and gives it. Throws after `withinMs` milliseconds.
  *
@@ -8,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
  */
 export async function eventually<T>(
   probe: () => T | Promise<T>,
-  withinMs = 10_000,
+  withinMs = patienceMs,
 ): Promise<NonNullable<T>> {
   const until = Date.now() + withinMs
   for (;;) {

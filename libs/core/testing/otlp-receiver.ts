@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
-import { eventually } from './eventually.ts'
+import { eventually, patienceMs } from './eventually.ts'
 
 type SpanKindName = 'internal' | 'server' | 'client' | 'producer' | 'consumer'
 
@@ -55,7 +55,7 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
 
   function waitForSpan(
     fits: (span: ReceivedSpan) => boolean,
-    timeoutMs = 10_000,
+    timeoutMs = patienceMs,
   ): Promise<ReceivedSpan> {
     return eventually(() => spans.find(fits), timeoutMs)
   }

@@ -1,7 +1,7 @@
 import type { AddressInfo, Socket } from 'node:net'
 import { simpleParser } from 'mailparser'
 import { SMTPServer, type SMTPServerDataStream } from 'smtp-server'
-import { eventually } from './eventually.ts'
+import { eventually, patienceMs } from './eventually.ts'
 
 /** A mail as it came over SMTP. */
 export interface ReceivedMail {
@@ -24,7 +24,7 @@ export interface TestSmtpServer {
   mails: ReceivedMail[]
   /** The recipients that were refused, in order. */
   refused: string[]
-  /** The first mail that fits, also one that came before. Throws after `timeoutMs` (10 s). */
+  /** The first mail that fits, also one that came before. Throws after `timeoutMs` (90 s). */
   waitForMail(fits?: (mail: ReceivedMail) => boolean, timeoutMs?: number): Promise<ReceivedMail>
   /** From now on every mail is refused at this step ("RCPT TO" if unset) with this code; 4xx means later, 5xx for good. */
   refuse(code: number, at?: SmtpStep): void
@@ -82,7 +82,7 @@ export async function startSmtpServer(): Promise<TestSmtpServer> {
 
   function waitForMail(
     fits: (mail: ReceivedMail) => boolean = () => true,
-    timeoutMs = 10_000,
+    timeoutMs = patienceMs,
   ): Promise<ReceivedMail> {
     return eventually(() => mails.find(fits), timeoutMs)
   }

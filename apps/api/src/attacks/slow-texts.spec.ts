@@ -1,3 +1,4 @@
+import { cpuMsOf } from '@ashlar/core/testing'
 import {
   forEach,
   readRoutes,
@@ -51,17 +52,28 @@ function* valuesFor(names: readonly string[], lengths: readonly number[]) {
   }
 }
 
+type Sent = Parameters<TestApi['ask']>[2]
+
 /** Sends a request, and limits its CPU time and the size of its answer. */
-async function ask(method: string, path: string, sent: Parameters<TestApi['ask']>[2] = {}) {
-  const before = process.cpuUsage()
-  const answer = await api.ask(method, path, { ...sent, headers: { ...headers, ...sent.headers } })
-  const { user, system } = process.cpuUsage(before)
+async function ask(method: string, path: string, sent: Sent = {}) {
   const shown = `${method} ${path.slice(0, 200)} ${JSON.stringify(sent).slice(0, 200)}`
-  if ((user + system) / 1_000 > mostCpuMs) throw new Error(`${user + system} µs of CPU: ${shown}`)
+  const first = await measure(method, path, sent)
+  const { answer, cpuMs } = first.cpuMs > mostCpuMs ? await measure(method, path, sent) : first
+  if (cpuMs > mostCpuMs) throw new Error(`${cpuMs} ms of CPU: ${shown}`)
   if (answer.status >= 500) throw new Error(`${answer.status}: ${shown}`)
   if (answer.status >= 400 && Buffer.byteLength(answer.text) > mostBytes)
     throw new Error(`${answer.text.length} characters answered: ${shown}`)
   return answer
+}
+
+/** A text is slow each time; what the garbage collector did meanwhile is not. */
+async function measure(method: string, path: string, sent: Sent) {
+  let asking: ReturnType<TestApi['ask']> | undefined
+  const cpuMs = await cpuMsOf(() => {
+    asking = api.ask(method, path, { ...sent, headers: { ...headers, ...sent?.headers } })
+    return asking
+  })
+  return { answer: await (asking as NonNullable<typeof asking>), cpuMs }
 }
 
 describe('no text makes a request slow or its answer large, however it is built', () => {
@@ -72,7 +84,7 @@ describe('no text makes a request slow or its answer large, however it is built'
       for (const values of valuesFor(names, [...shortLengths, bodyLength]))
         await ask(method, path, { body: Object.fromEntries(values) })
     })
-  }, 60_000)
+  })
 
   it('in the fields of a form and in their names', async () => {
     const taking = routes.filter(({ bodies }) => formType in bodies)
@@ -85,7 +97,7 @@ describe('no text makes a request slow or its answer large, however it is built'
       for (const text of hostileTexts(bodyLength / 6, (turn += 1))) await send(text.toWellFormed())
       await send(Array.from({ length: 12_000 }, (_, index) => `n${index}=`).join('&'))
     })
-  }, 60_000)
+  })
 
   it('in the parameters of a query and in their names', async () => {
     await forEach(routes, async ({ method, path, operation }) => {
@@ -100,7 +112,7 @@ describe('no text makes a request slow or its answer large, however it is built'
     })
     for (const text of hostileTexts(addressLength, (turn += 1)))
       await ask('GET', `/api/v1/users?${fitting(text, addressLength)}=1`)
-  }, 60_000)
+  })
 
   it('in a part of a path', async () => {
     const taking = routes.filter(({ template }) => template.includes('{'))
@@ -109,7 +121,7 @@ describe('no text makes a request slow or its answer large, however it is built'
       for (const text of hostileTexts(addressLength, (turn += 1)))
         await ask(method, template.replace(/\{\w+\}/g, fitting(text, addressLength)), { body })
     })
-  }, 60_000)
+  })
 
   it.each([
     'accept',
@@ -145,7 +157,7 @@ describe('no text makes a request slow or its answer large, however it is built'
         for (const text of hostileTexts(fieldLength, (turn += 1)).map(sendable))
           await ask(method, path, { headers: { [name]: text }, body })
     })
-  }, 60_000)
+  })
 
   it('in a body as a whole', async () => {
     const taking = routes.filter(({ bodies }) => 'application/json' in bodies)
@@ -153,7 +165,7 @@ describe('no text makes a request slow or its answer large, however it is built'
       for (const body of hostileBodies(namesOf(bodies['application/json'])[0] ?? 'a'))
         expect([400, 422]).toContain((await ask(method, path, { body })).status)
     })
-  }, 60_000)
+  })
 })
 
 const namesOf = (schema: Schema | undefined): string[] => Object.keys(schema?.properties ?? {})

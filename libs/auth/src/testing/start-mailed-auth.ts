@@ -22,7 +22,7 @@ export async function startMailedAuth(environment: Environment = {}): Promise<Ma
         const unpublished = await outboxEvent.count({ where: { publishedAt: null } })
         const owed = await eventDelivery.count({ where: { finishedAt: null } })
         return unpublished + owed === 0
-      }, 30_000)
+      })
     },
     async stop() {
       await worker.stop()

@@ -335,7 +335,7 @@ describe('an invalidation', () => {
       proxy.freeze()
       const begin = performance.now()
       await worker.cache.stop()
-      expect(performance.now() - begin).toBeLessThan(2_000)
+      expect(performance.now() - begin).toBeLessThan(5_000)
       expect(worker.lines.join()).toContain('invalidations that Redis did not take')
     })
   })
@@ -389,7 +389,7 @@ describe('without Redis', () => {
     const begin = performance.now()
     for (let i = 0; i < 20; i += 1) await stones.wrap('7', minute, loader('granite'))
     // 20 would take 6 s.
-    expect(performance.now() - begin).toBeLessThan(2_000)
+    expect(performance.now() - begin).toBeLessThan(5_000)
   })
 })
 

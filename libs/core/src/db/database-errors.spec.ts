@@ -252,11 +252,11 @@ describe('a server that is away', () => {
     proxy.freeze()
     const begun = Date.now()
     expect(await caught(away.ping())).toMatchObject(unavailable)
-    expect(Date.now() - begun).toBeLessThan(2_000)
+    expect(Date.now() - begun).toBeLessThan(5_000)
   })
 
   it('is a timeout when it freezes under an open connection', async () => {
     proxy.freeze()
     expect(await caught(away.client.user.count())).toMatchObject(timeout)
-  }, 15_000)
+  })
 })

@@ -167,7 +167,6 @@ describe('an ordered listener', () => {
           const total = steps.filter((each) => each in published).length
           await eventually(
             async () => (await bed.deliveries()).filter((row) => row.finished_at).length === total,
-            30_000,
           )
           await bed.stopAll()
           for (const [article, log] of Object.entries(done)) {
@@ -180,7 +179,7 @@ describe('an ordered listener', () => {
       ),
       { numRuns: 6 },
     )
-  }, 120_000)
+  })
 
   function ordered(handle: Parameters<typeof on<(typeof moved)['schema']>>[2], attempts = 36) {
     return on(moved, 'stock.log', handle, { ordered: true, attempts, backoffMs: 10 })

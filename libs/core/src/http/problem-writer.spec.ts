@@ -83,5 +83,5 @@ describe('many requests that are answered 503', () => {
           msg === 'no request has failed so for 5 s' && failures === 42 && requestId === undefined,
       ),
     )
-  }, 20_000)
+  })
 })

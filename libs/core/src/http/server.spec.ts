@@ -364,7 +364,7 @@ describe('a stop', () => {
     expect(answer).toMatchObject({ status: 503, connection: 'close' })
     const started = performance.now()
     await stopped
-    expect(performance.now() - started).toBeLessThan(1_000)
+    expect(performance.now() - started).toBeLessThan(5_000)
   })
 
   it('does not wait for silent or idle clients', async () => {
@@ -374,7 +374,7 @@ describe('a stop', () => {
     await fetch(`${server.url}/health/live`)
     const started = performance.now()
     await server.stop()
-    expect(performance.now() - started).toBeLessThan(1_000)
+    expect(performance.now() - started).toBeLessThan(5_000)
   })
 
   it('cuts off what is not done when the grace ends', async () => {

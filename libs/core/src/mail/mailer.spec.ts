@@ -134,7 +134,7 @@ describe('a mailer', () => {
     await expect(impatient.send(welcome, { messageId: 'a' })).rejects.toMatchObject({
       code: 'mail.unavailable',
     })
-    expect(performance.now() - startedAt).toBeLessThan(2_000)
+    expect(performance.now() - startedAt).toBeLessThan(8_000)
     impatient.close()
   })
 

@@ -161,7 +161,7 @@ describe('the management port', () => {
     await once(silent, 'connect')
     const startedAt = performance.now()
     await other.core.lifecycle.stop()
-    expect(performance.now() - startedAt).toBeLessThan(500)
+    expect(performance.now() - startedAt).toBeLessThan(5_000)
     await expect(fetch(`http://127.0.0.1:${other.port}/health/live`)).rejects.toThrow()
     silent.destroy()
   })

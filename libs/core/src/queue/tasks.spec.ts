@@ -335,7 +335,7 @@ describe('tasks', () => {
       const startedAt = performance.now()
       const enqueued = createTaskQueue({ queues: away }).enqueue(print, { orderId: 1 })
       await expect(enqueued).rejects.toMatchObject({ kind: 'unavailable' })
-      expect(performance.now() - startedAt).toBeLessThan(1_500)
+      expect(performance.now() - startedAt).toBeLessThan(10_000)
       await proxy.restore()
       await eventually(() => away.redis.isUp())
     }

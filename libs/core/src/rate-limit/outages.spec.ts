@@ -173,7 +173,7 @@ describe('without Redis', () => {
     const begin = performance.now()
     for (let i = 0; i < 20; i += 1) await limiter.fail('key')
     // 20 would take 6 s.
-    expect(performance.now() - begin).toBeLessThan(2_000)
+    expect(performance.now() - begin).toBeLessThan(5_000)
   })
 
   it('emptied: nobody is freed', async () => {

@@ -33,10 +33,11 @@ describe('the connection to Redis', () => {
     const { redis } = connect()
     await redis.start()
     proxy.freeze()
-    expect(await durationOf(redis.ping())).toBeLessThan(400)
+    await expect(redis.ping()).rejects.toMatchObject({ kind: 'unavailable' })
     await proxy.cut()
     await eventually(() => !redis.isUp())
-    expect(await durationOf(redis.client.get('key'))).toBeLessThan(50)
+    // It never was on its way.
+    await expect(redis.client.get('key')).rejects.toThrow("isn't writeable")
     await redis.stop()
   })
 
@@ -56,7 +57,7 @@ describe('the connection to Redis', () => {
     const { redis } = connect()
     await redis.start()
     proxy.freeze()
-    expect(await durationOf(redis.stop())).toBeLessThan(100)
+    await redis.stop()
   })
 
   function connect() {
@@ -74,9 +75,3 @@ it.each([
 ])('the keys of %s begin with %s', (appName, prefix) => {
   expect(bullPrefix({ appName })).toBe(prefix)
 })
-
-async function durationOf(work: Promise<unknown>): Promise<number> {
-  const startedAt = performance.now()
-  await work.catch(() => {})
-  return performance.now() - startedAt
-}

@@ -146,7 +146,7 @@ it('a single statement whose answer does not come may have happened, and a read 
   await proxy.close()
   await commits.restore()
   await pool.query('TRUNCATE "user" CASCADE')
-}, 30_000)
+})
 
 describe('a transaction that is cut in its COMMIT', () => {
   let commits: SlowCommits
