@@ -16,23 +16,25 @@ const text = { type: 'string' } as const
 export const list: Command = async (args, print) => {
   const { values, positionals } = readArguments(args, {
     dead: flag,
+    held: flag,
     pending: flag,
     listener: text,
     limit: { type: 'string', default: String(defaultLimit) },
   })
-  if (positionals.length > 0 || (values.dead && values.pending))
-    throw wrongUsage('events list [--dead | --pending] [--listener NAME] [--limit 50]')
+  const of = (['dead', 'held', 'pending'] as const).filter((state) => values[state])
+  if (positionals.length > 0 || of.length > 1)
+    throw wrongUsage('events list [--dead | --held | --pending] [--listener NAME] [--limit 50]')
   const limit = readLimit(values.limit)
   await withDatabase(async (core) => {
     const rows = await createEventInspection(core.database.pool).list({
-      of: values.dead ? 'dead' : values.pending ? 'pending' : undefined,
+      of: of[0],
       listenerId: values.listener,
       limit,
     })
     if (rows.length === 0 && values.listener) await requireKnownListener(core, values.listener)
     if (rows.length === 0) return print('Nothing is left to do.')
     for (const line of formatTable(listHeadings, rows.map(toCells))) print(line)
-    if (rows.length === limit) print(`\nThese are the oldest ${limit}. More with: --limit`)
+    if (rows.length === limit) print(`\nThese are ${limit} of the oldest. More with: --limit`)
     if (rows.some(({ standing }) => standing === 'dead'))
       print('\nDeliver again: npm run events -- retry ID[.LISTENER]')
   })

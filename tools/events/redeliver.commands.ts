@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { createEventRedelivery } from '@ashlar/core/events'
+import { createEventRedelivery, type OnProgress } from '@ashlar/core/events'
 import { readArguments, wrongUsage, type Command, type Print } from '../command/command-line.ts'
 import { requireKnownListener } from './known-listener.ts'
 import { readSelection, type Selection } from './selection.ts'
@@ -48,7 +48,7 @@ function change(action: keyof Redelivery, what: string, chosen: Chosen[], print:
     const redelivery = createEventRedelivery(core.database.pool)
     let inOrder = true
     for (const each of chosen) {
-      const count = await redelivery[action](each)
+      const count = await redelivery[action](each, tellEvery(progressEvery, what, print))
       const { eventId, listenerId } = each
       if (count === 0 && listenerId && !eventId) await requireKnownListener(core, listenerId)
       const name = [eventId, listenerId].filter(Boolean).join('.') || 'All'
@@ -57,6 +57,18 @@ function change(action: keyof Redelivery, what: string, chosen: Chosen[], print:
     }
     return inOrder
   })
+}
+
+/** Long changes go on for minutes. */
+const progressEvery = 20_000
+
+function tellEvery(step: number, what: string, print: Print): OnProgress {
+  let told = 0
+  return (changed) => {
+    if (changed - told < step) return
+    told = changed
+    print(`${changed} ${what} so far`)
+  }
 }
 
 /** A time without a zone would be read in the zone of the machine. */

@@ -114,9 +114,15 @@ export const coreConfig = defineConfig(
       description: 'Connections to PostgreSQL that one process keeps at most.',
       example: '10',
     }),
-    EVENT_RETENTION: key(duration().prefault('30d'), {
-      description: 'How long events are kept that every listener has finished.',
-      example: '30d',
+    EVENT_RETENTION: key(duration().prefault('7d'), {
+      description:
+        'How long events are kept that every listener has finished: so long they can be replayed. A thousand events a second are 600 million rows in 7d.',
+      example: '7d',
+    }),
+    PAYLOAD_LIMIT: key(integer(1_024, 4_194_304).prefault('65536'), {
+      description:
+        'Bytes of JSON that the payload of an event or a task may have. It holds ids; what is large belongs into a table or a file.',
+      example: '65536',
     }),
     REDIS_URL: key(serverUrl('redis', 'rediss'), {
       description: 'Redis or Valkey. npm run dev brings its own if unset.',
@@ -228,6 +234,7 @@ export const coreConfig = defineConfig(
     databasePooler: env.DATABASE_POOLER,
     databasePoolSize: env.DATABASE_POOL_SIZE,
     eventRetentionMs: env.EVENT_RETENTION,
+    payloadLimit: env.PAYLOAD_LIMIT,
     redisUrl: env.REDIS_URL,
     smtpUrl: env.SMTP_URL,
     mailFrom: env.MAIL_FROM,

@@ -63,8 +63,7 @@ describe('statements of Prisma', () => {
       await test.core.database.pool.query(
         'ALTER TABLE "user" ALTER password_hash TYPE varchar(300)',
       )
-      const { log, outboxNotifier } = test.core
-      const store = createStore({ database, log, outboxNotifier }, (tables) => ({
+      const store = createStore({ ...test.core, database }, (tables) => ({
         users: {
           find: () =>
             tables.user.findMany({

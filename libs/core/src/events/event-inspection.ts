@@ -1,7 +1,10 @@
 import type { Pool } from 'pg'
 
-/** `unpublished`: no relay took it yet. `waiting`: for its turn, or for a relay. `queued`: its job is with BullMQ. */
-type DeliveryStanding = 'unpublished' | 'waiting' | 'queued' | 'dead' | 'finished'
+/**
+ * `unpublished`: no relay took it yet. `waiting`: for its turn, or for a relay. `held`: no worker that is
+ * running knows the listener. `queued`: its job is with BullMQ.
+ */
+type DeliveryStanding = 'unpublished' | 'waiting' | 'held' | 'queued' | 'dead' | 'finished'
 
 export interface ListedDelivery {
   eventId: string
@@ -29,28 +32,31 @@ export interface InspectedEvent {
 
 export interface ListOptions {
   /** Both if unset. */
-  of?: 'dead' | 'pending' | undefined
+  of?: 'dead' | 'held' | 'pending' | undefined
   listenerId?: string | undefined
   limit: number
 }
 
 const standing = `
   CASE WHEN d.finished_at IS NOT NULL THEN 'finished' WHEN d.dead_at IS NOT NULL THEN 'dead'
-       WHEN d.enqueued_at IS NULL THEN 'waiting' ELSE 'queued' END AS standing`
+       WHEN d.held_at IS NOT NULL THEN 'held' WHEN d.enqueued_at IS NULL THEN 'waiting'
+       ELSE 'queued' END AS standing`
 
 /** Answers what became of events. */
 export function createEventInspection(pool: Pool) {
   return { list, find, listeners }
 
-  /** What is not finished, oldest first. */
+  /** What is not finished: the oldest of each state, each in the order of its index. */
   async function list({ of, listenerId, limit }: ListOptions): Promise<ListedDelivery[]> {
     const parts = [
-      ...(of === 'dead' || listenerId ? [] : [unpublished]),
-      ...(of === 'dead' ? [] : [deliveriesThat('d.finished_at IS NULL AND d.dead_at IS NULL')]),
-      ...(of === 'pending' ? [] : [deliveriesThat('d.dead_at IS NOT NULL')]),
+      ...((of === 'pending' || !of) && !listenerId ? [unpublished] : []),
+      ...(of === 'pending' || !of ? [pending] : []),
+      ...(of === 'held' ? [held] : []),
+      ...(of === 'dead' || !of ? [dead] : []),
     ]
     const { rows } = await pool.query<ListedDelivery>(
-      `${parts.join(' UNION ALL ')} ORDER BY "occurredAt", "eventId", "listenerId" LIMIT $2`,
+      `${parts.map((part) => `(${part})`).join(' UNION ALL ')}
+       ORDER BY "occurredAt", "eventId", "listenerId" LIMIT $2`,
       [listenerId ?? null, limit],
     )
     return rows
@@ -88,10 +94,20 @@ export function createEventInspection(pool: Pool) {
 const unpublished = `
   SELECT e.id AS "eventId", e.name, NULL AS "listenerId", 'unpublished' AS standing,
          e.occurred_at AS "occurredAt", NULL AS error
-  FROM outbox_event e WHERE e.published_at IS NULL`
+  FROM outbox_event e WHERE e.published_at IS NULL ORDER BY e.sequence LIMIT $2`
 
-const deliveriesThat = (condition: string) => `
+const pending = deliveriesThat(
+  'finished_at IS NULL AND dead_at IS NULL',
+  'enqueued_at, event_id, listener_id',
+)
+const held = deliveriesThat('held_at IS NOT NULL', 'listener_id, event_id')
+const dead = deliveriesThat('dead_at IS NOT NULL', 'dead_at')
+
+function deliveriesThat(condition: string, order: string): string {
+  return `
   SELECT d.event_id AS "eventId", e.name, d.listener_id AS "listenerId", ${standing},
          e.occurred_at AS "occurredAt", d.error
-  FROM event_delivery d JOIN outbox_event e ON e.id = d.event_id
-  WHERE ${condition} AND ($1::text IS NULL OR d.listener_id = $1)`
+  FROM (SELECT * FROM event_delivery WHERE ${condition} AND ($1::text IS NULL OR listener_id = $1)
+        ORDER BY ${order} LIMIT $2) AS d
+  JOIN outbox_event e ON e.id = d.event_id`
+}

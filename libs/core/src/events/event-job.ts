@@ -8,8 +8,6 @@ export const EventJob = z.object({
   name: z.string(),
   payload: z.unknown(),
   occurredAt: z.iso.datetime(),
-  /** Of an ordered listener: when it is done, the next one of this key is due. */
-  orderKey: z.string().optional(),
   /** Names the job's addition, where nobody can have handled the delivery before it. */
   added: z.string().optional(),
 })
@@ -59,12 +57,16 @@ export function toBullJob(
   }
 }
 
+/** Milliseconds from when it was asked for to when it is due; 0 for an event. */
+export function delayOf({ name, payload }: Pick<OwedDelivery, 'name' | 'payload'>): number {
+  return asksForTask(name) ? ((payload as QueuedTask).options.delay ?? 0) : 0
+}
+
 /** Its delay counts from when it was asked for, however often it is handed over. */
-function taskJob({ payload, occurred_at }: OwedDelivery): QueuedTask {
-  const { data, options } = payload as QueuedTask
-  const { delay, ...others } = options
-  const left = (delay ?? 0) - (Date.now() - occurred_at.getTime())
-  return { data, options: { ...others, ...(left > 0 && { delay: left }) } }
+function taskJob(delivery: OwedDelivery): QueuedTask {
+  const { data, options } = delivery.payload as QueuedTask
+  const left = delayOf(delivery) - (Date.now() - delivery.occurred_at.getTime())
+  return { data, options: { ...options, delay: Math.max(left, 0) } }
 }
 
 const listenerJob = (delivery: OwedDelivery, added: string | undefined) => ({
@@ -73,7 +75,6 @@ const listenerJob = (delivery: OwedDelivery, added: string | undefined) => ({
     name: delivery.name,
     payload: delivery.payload,
     occurredAt: delivery.occurred_at.toISOString(),
-    ...(delivery.order_key !== null && { orderKey: delivery.order_key }),
     ...(added && { added }),
   } satisfies EventJob,
   options: { attempts, backoff: workerBackoff },

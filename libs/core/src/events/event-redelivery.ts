@@ -1,4 +1,6 @@
 import type { Pool } from 'pg'
+import { insertDue, insertDueKeys } from './delivery-keys.ts'
+import { idAt } from './event-id.ts'
 
 /** Which deliveries: those that fit all that is given. */
 export interface DeliverySelection {
@@ -11,52 +13,131 @@ export interface ReplaySelection extends DeliverySelection {
   since?: Date | undefined
 }
 
+/** Told after each batch how many deliveries have been changed so far. */
+export type OnProgress = (changed: number) => void
+
+/** Few enough for one statement to be far from its time limit. */
+const batchSize = 1_000
+
+/** By how much the clock of a process that makes ids may be ahead of that of PostgreSQL. */
+const clockMarginMs = 86_400_000
+
+const firstId = '00000000-0000-0000-0000-000000000000'
+
 /**
- * Changes what is owed. PostgreSQL alone is asked: the relays make jobs of it within a second or two, also later, when they or Redis are back.
- * Each gives the number of deliveries that it changed.
+ * Changes what is owed, batch by batch. PostgreSQL alone is asked: the relays make jobs of it within a second or two, also later, when they or Redis
+ * are back. Each returns the number of deliveries that it changed.
  */
 export function createEventRedelivery(pool: Pool) {
   return { retry, skip, replay }
 
-  /** Dead deliveries are owed again, with all their attempts. */
-  async function retry({ eventId, listenerId }: DeliverySelection): Promise<number> {
-    const { rowCount } = await pool.query(
-      `UPDATE event_delivery SET dead_at = NULL, error = NULL, enqueued_at = NULL
-       WHERE dead_at IS NOT NULL AND finished_at IS NULL AND ${fits}`,
-      [eventId ?? null, listenerId ?? null],
-    )
-    return rowCount ?? 0
+  /** Deliveries that are dead now are owed again, with all their attempts. */
+  async function retry(
+    { eventId, listenerId }: DeliverySelection,
+    onProgress?: OnProgress,
+  ): Promise<number> {
+    // One that dies again meanwhile stays dead.
+    const until = await readClock()
+    return inBatches(onProgress, async () => {
+      const { rows } = await pool.query<Batch>(
+        `WITH dead AS MATERIALIZED (
+           SELECT ctid FROM event_delivery
+           WHERE dead_at IS NOT NULL AND dead_at <= $3 AND finished_at IS NULL AND ${fits}
+           ORDER BY dead_at LIMIT ${batchSize} FOR UPDATE),
+         owed AS (
+           UPDATE event_delivery SET dead_at = NULL, error = NULL, enqueued_at = NULL
+           WHERE ctid = ANY(ARRAY(SELECT ctid FROM dead)) RETURNING event_id, listener_id, order_key),
+         due AS (${insertDue('owed')})
+         SELECT count(*)::int AS changed, count(*) = ${batchSize} AS "isMore" FROM owed`,
+        [eventId ?? null, listenerId ?? null, until],
+      )
+      return rows[0]
+    })
   }
 
   /** Unfinished deliveries count as finished without having been handled; those of an ordered listener make way for the next of their key. */
-  async function skip({ eventId, listenerId }: DeliverySelection): Promise<number> {
-    const { rowCount } = await pool.query(
-      `UPDATE event_delivery SET finished_at = now(), dead_at = NULL, error = 'Skipped by an operator.'
-       WHERE finished_at IS NULL AND ${fits}`,
-      [eventId ?? null, listenerId ?? null],
-    )
-    return rowCount ?? 0
+  async function skip(
+    { eventId, listenerId }: DeliverySelection & { eventId: string },
+    onProgress?: OnProgress,
+  ): Promise<number> {
+    return inBatches(onProgress, async () => {
+      const { rows } = await pool.query<Batch>(
+        `WITH skipped AS (
+           UPDATE event_delivery
+           SET finished_at = now(), dead_at = NULL, held_at = NULL, error = 'Skipped by an operator.'
+           WHERE event_id = $1 AND ($2::text IS NULL OR listener_id = $2) AND finished_at IS NULL
+           RETURNING listener_id, order_key),
+         due AS (${insertDueKeys('skipped')})
+         SELECT count(*)::int AS changed, false AS "isMore" FROM skipped`,
+        [eventId, listenerId ?? null],
+      )
+      return rows[0]
+    })
   }
 
   /** Events that were published are delivered again, also to listeners that finished them or that did not exist then. */
-  async function replay({ eventId, listenerId, since }: ReplaySelection): Promise<number> {
-    const { rowCount } = await pool.query(
-      `INSERT INTO event_delivery AS d
-         (event_id, listener_id, queue, order_key, sequence, enqueued_at)
-       SELECT e.id, s.listener_id, s.queue, o.key, CASE WHEN o.key IS NOT NULL THEN e.sequence END, NULL
-       FROM outbox_event e JOIN event_subscription s ON s.event_name = e.name
-       CROSS JOIN LATERAL (SELECT CASE WHEN s.ordered THEN e.key END) AS o(key)
-       WHERE e.published_at IS NOT NULL AND ($1::uuid IS NULL OR e.id = $1)
-         AND ($2::text IS NULL OR s.listener_id = $2)
-         AND ($3::timestamptz IS NULL OR e.occurred_at >= $3)
-       ON CONFLICT (event_id, listener_id) DO UPDATE
-       SET finished_at = NULL, dead_at = NULL, error = NULL, enqueued_at = NULL,
-           order_key = excluded.order_key, sequence = excluded.sequence
-       WHERE d.finished_at IS NOT NULL OR d.dead_at IS NOT NULL`,
-      [eventId ?? null, listenerId ?? null, since ?? null],
-    )
-    return rowCount ?? 0
+  async function replay(
+    { eventId, listenerId, since }: ReplaySelection,
+    onProgress?: OnProgress,
+  ): Promise<number> {
+    let after = since ? idAt(new Date(since.getTime() - clockMarginMs)) : firstId
+    return inBatches(onProgress, async () => {
+      const { rows } = await pool.query<Batch & { last: string | null }>(
+        `WITH events AS MATERIALIZED (
+           SELECT id, name, key, sequence, occurred_at, published_at FROM outbox_event e
+           WHERE id > $4::uuid AND ($1::uuid IS NULL OR id = $1)
+             AND ($2::text IS NULL OR EXISTS (
+               SELECT FROM event_subscription s WHERE s.listener_id = $2 AND s.event_name = e.name))
+           ORDER BY id LIMIT ${batchSize}),
+         owed AS (
+           INSERT INTO event_delivery AS d
+             (event_id, listener_id, queue, order_key, sequence, enqueued_at)
+           SELECT e.id, s.listener_id, s.queue, o.key, CASE WHEN o.key IS NOT NULL THEN e.sequence END, NULL
+           FROM events e
+           JOIN (SELECT listener_id, event_name, min(queue) AS queue, bool_or(ordered) AS ordered
+                 FROM event_subscription GROUP BY 1, 2) AS s ON s.event_name = e.name
+           CROSS JOIN LATERAL (SELECT CASE WHEN s.ordered THEN e.key END) AS o(key)
+           WHERE e.published_at IS NOT NULL AND ($2::text IS NULL OR s.listener_id = $2)
+             AND ($3::timestamptz IS NULL OR e.occurred_at >= $3)
+           ORDER BY e.id, s.listener_id
+           ON CONFLICT (event_id, listener_id) DO UPDATE
+           SET finished_at = NULL, dead_at = NULL, error = NULL, enqueued_at = NULL,
+               order_key = excluded.order_key, sequence = excluded.sequence
+           WHERE d.finished_at IS NOT NULL OR d.dead_at IS NOT NULL
+           RETURNING event_id, listener_id, order_key),
+         due AS (${insertDue('owed')})
+         SELECT (SELECT count(*)::int FROM owed) AS changed, max(id::text) AS last,
+                count(*) = ${batchSize} AS "isMore" FROM events`,
+        [eventId ?? null, listenerId ?? null, since ?? null, after],
+      )
+      after = rows[0]?.last ?? after
+      return rows[0]
+    })
   }
+
+  async function readClock(): Promise<Date> {
+    const { rows } = await pool.query<{ now: Date }>('SELECT now()')
+    return rows[0]?.now ?? new Date()
+  }
+}
+
+interface Batch {
+  changed: number
+  isMore: boolean
+}
+
+async function inBatches(
+  onProgress: OnProgress | undefined,
+  change: () => Promise<Batch | undefined>,
+): Promise<number> {
+  let changed = 0
+  for (let isMore = true; isMore;) {
+    const batch = await change()
+    changed += batch?.changed ?? 0
+    isMore = batch?.isMore ?? false
+    onProgress?.(changed)
+  }
+  return changed
 }
 
 const fits = '($1::uuid IS NULL OR event_id = $1) AND ($2::text IS NULL OR listener_id = $2)'

@@ -34,7 +34,7 @@ describe('events', () => {
     ]
     await bed.start(bed.relay(listeners), bed.workers(listeners))
     const failure = bed.database.client.$transaction(async (tx) => {
-      await createOutbox(tx).publish(shipped, { orderId: 1 })
+      await createOutbox(tx, bed.config).publish(shipped, { orderId: 1 })
       throw new Error('no')
     })
     await expect(failure).rejects.toThrow('no')
@@ -66,7 +66,9 @@ describe('events', () => {
 
   it('refuses a payload that breaks the schema in the transaction of the publisher', async () => {
     const failure = bed.database.client.$transaction(async (tx) => {
-      await createOutbox(tx).publish(shipped, { orderId: 'secret' as unknown as number })
+      await createOutbox(tx, bed.config).publish(shipped, {
+        orderId: 'secret' as unknown as number,
+      })
     })
     await expect(failure).rejects.toThrow(
       'shop.order-shipped: The payload does not match its schema: /orderId invalid_type.',
@@ -166,14 +168,16 @@ describe('events', () => {
     const { database, queues } = bed
     await createSubscriptions({ pool: database.pool, listeners, log: bed.log }).save()
     await bed.publish(shipped, { orderId: 1 })
-    await relayBatch({ pool: database.pool, queues })
+    await relayBatch({ pool: database.pool, queues }, { after: 0, limit: 500 })
     await forgetPublication()
-    await relayBatch({ pool: database.pool, queues })
+    await relayBatch({ pool: database.pool, queues }, { after: 0, limit: 500 })
     await bed.start(bed.workers(listeners))
     await eventually(async () => (await bed.deliveries())[0]?.finished_at)
     await queues.get('shop.events').obliterate({ force: true })
     await forgetPublication()
-    expect(await relayBatch({ pool: database.pool, queues })).toMatchObject({ events: 1 })
+    expect(
+      await relayBatch({ pool: database.pool, queues }, { after: 0, limit: 500 }),
+    ).toMatchObject({ count: 1 })
     expect(await queues.get('shop.events').getJobCountByTypes('waiting', 'active')).toBe(0)
     expect(handled).toBe(1)
   })
@@ -263,10 +267,13 @@ describe('events', () => {
   it('lets a listener write once, in one transaction with the mark that it is done', async () => {
     const { database, log, notifier } = bed
     await database.pool.query('CREATE TABLE reserved (order_id int)')
-    const store = createStore({ database, log, outboxNotifier: notifier }, (tables) => ({
-      reserve: (orderId: number) =>
-        (tables as typeof database.client).$executeRaw`INSERT INTO reserved VALUES (${orderId})`,
-    }))
+    const store = createStore(
+      { config: bed.config, database, log, outboxNotifier: notifier },
+      (tables) => ({
+        reserve: (orderId: number) =>
+          (tables as typeof database.client).$executeRaw`INSERT INTO reserved VALUES (${orderId})`,
+      }),
+    )
     const runs: boolean[] = []
     let broken = true
     const listeners = [
@@ -303,7 +310,10 @@ describe('events', () => {
 
   it('lets one of many runs at once take a delivery, and none that was rolled back', async () => {
     const { database, log, notifier } = bed
-    const store = createStore({ database, log, outboxNotifier: notifier }, () => ({}))
+    const store = createStore(
+      { config: bed.config, database, log, outboxNotifier: notifier },
+      () => ({}),
+    )
     await bed.publish(shipped, { orderId: 7 })
     const { rows } = await database.pool.query<{ id: string }>('SELECT id FROM outbox_event')
     const eventId = rows[0]!.id
@@ -368,19 +378,56 @@ describe('events', () => {
     })
   })
 
-  it('leaves the job of an unknown listener to a worker that knows it', async () => {
+  it('holds in PostgreSQL what no worker knows, and delivers it when one does', async () => {
     let handled = 0
     const known = [on(shipped, 'shop.other', () => {})]
     const both = [...known, on(shipped, 'shop.count', () => (handled += 1))]
-    const old = bed.workers(known)
-    await bed.start(bed.relay(both), old)
-    await bed.publish(shipped, { orderId: 1 })
-    const queue = bed.queues.get('shop.events')
-    await eventually(async () => (await queue.getDelayedCount()) === 1)
-    await bed.stop(old)
-    await bed.start(bed.workers(both))
-    await eventually(() => handled === 1)
+    const relay = bed.relay(both)
+    await bed.start(relay)
+    await publishMany(10)
+    await eventually(async () => (await bed.deliveries()).length === 20)
+    await bed.stop(relay)
+    await bed.start(bed.relay(known), bed.workers(known))
+    await eventually(async () => (await heldIds()).length === 10)
+    // From now on they go no way over BullMQ.
+    await publishMany(10)
+    await eventually(async () => (await heldIds()).length === 20)
+    const counts = await bed.queues.get('shop.events').getJobCounts('waiting', 'delayed', 'active')
+    expect(Object.values(counts)).toEqual([0, 0, 0])
+    await bed.start(bed.relay(both), bed.workers(both))
+    await eventually(() => handled === 20)
+    expect(await heldIds()).toEqual([])
   })
+
+  it('holds what was published for another event under the same id, and loses neither', async () => {
+    const packed = defineEvent('shop.order-packed', z.object({ orderId: z.int() }))
+    const seen: string[] = []
+    const before = [on(shipped, 'shop.count', ({ orderId }) => seen.push(`shipped ${orderId}`))]
+    const after = [on(packed, 'shop.count', ({ orderId }) => seen.push(`packed ${orderId}`))]
+    await createSubscriptions({ pool: bed.database.pool, listeners: after, log: bed.log }).save()
+    // A process of the release before starts once more.
+    const old = bed.relay(before)
+    await bed.start(old, bed.workers(after))
+    await bed.publish(shipped, { orderId: 1 })
+    await bed.publish(packed, { orderId: 2 })
+    await eventually(() => seen.length)
+    expect(seen).toEqual(['packed 2'])
+    await bed.start(bed.workers(before))
+    await eventually(() => seen.includes('shipped 1'))
+  })
+
+  const publishMany = (count: number) =>
+    bed.database.client.outboxEvent.createMany({
+      data: Array.from({ length: count }, (_, orderId) => ({
+        name: shipped.name,
+        payload: { orderId },
+      })),
+    })
+
+  const heldIds = async () =>
+    (await bed.database.client.eventDelivery.findMany({ where: { heldAt: { not: null } } })).map(
+      ({ listenerId }) => listenerId,
+    )
 
   async function forgetPublication() {
     await bed.database.client.outboxEvent.updateMany({ data: { publishedAt: null } })

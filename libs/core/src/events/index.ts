@@ -4,7 +4,7 @@ export {
   type InspectedEvent,
   type ListedDelivery,
 } from './event-inspection.ts'
-export { createEventRedelivery } from './event-redelivery.ts'
+export { createEventRedelivery, type OnProgress } from './event-redelivery.ts'
 export { on, type Delivery, type Listener, type ListenerOptions } from './listener.ts'
 export { createListenerWorkers, type ListenerWorkersDeps } from './listener-workers.ts'
 export { createOutbox, type Outbox, type OutboxTable } from './outbox.ts'
@@ -15,6 +15,7 @@ export { createRelay, type RelayDeps } from './relay.ts'
 export { createSubscriptions, type Subscriptions, type SubscriptionsDeps } from './subscriptions.ts'
 export { createTaskDeliveries } from './task-deliveries.ts'
 export { createTaskOutbox, type TaskOutbox, type TaskOutboxTables } from './task-outbox.ts'
+export { removeSubscriptions } from './unsubscribe.ts'
 export { createSweep, type SweepDeps } from './sweep.ts'
 export {
   createTransactionInbox,

@@ -10,7 +10,7 @@ const deadlineMs = 5_000
 /** What BullMQ knows of these deliveries' jobs, in one round trip. */
 export async function findJobs(
   queues: Queues,
-  deliveries: readonly OwedDelivery[],
+  deliveries: readonly Pick<OwedDelivery, 'event_id' | 'listener_id' | 'queue'>[],
 ): Promise<Map<string, JobPresence>> {
   const pipeline = queues.redis.client.pipeline()
   for (const { event_id, listener_id, queue: name } of deliveries) {

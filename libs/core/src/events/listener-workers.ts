@@ -13,7 +13,7 @@ import {
   type Queues,
   type WorkedQueue,
 } from '../queue/index.ts'
-import { handOverDue, type Turn } from './due-deliveries.ts'
+import { handOverTheseDue } from './due-deliveries.ts'
 import { EventJob } from './event-job.ts'
 import { createInbox, type Inbox, type InboxKey } from './inbox.ts'
 import type { Listener } from './listener.ts'
@@ -36,59 +36,70 @@ export function createListenerWorkers({
   ...deps
 }: ListenerWorkersDeps): Component {
   const inbox = createInbox(pool)
-  const passTurn = createTurnPassing({ pool, queues, log: deps.log })
+  const passOn = createPassOn({ pool, queues, log: deps.log })
   const modules = Map.groupBy(listeners, ({ id }) => moduleOf(id))
   const worked = [...modules].map(([module, own]) =>
-    toQueue(module, own, { inbox, passTurn, concurrency }),
+    toQueue(module, own, { inbox, passOn, concurrency }),
   )
   return createJobWorkers({ ...deps, name: 'listener workers', queues: worked })
 }
 
-interface TurnPassingDeps {
+interface PassOnDeps {
   pool: Pool
   queues: Queues
   log: Logger
 }
 
-/** If it fails, the relays' next look at what is due makes up for it. */
-function createTurnPassing({ pool, queues, log }: TurnPassingDeps) {
-  const pass = coalesce(async (turns: Turn[]) => {
-    await handOverDue({ pool, queues }, turns)
-    return turns
+/** Hands over the next delivery of a key at once. If it fails, the relays make up for it. */
+function createPassOn({ pool, queues, log }: PassOnDeps) {
+  const passOn = coalesce(async (dueIds: string[]) => {
+    await handOverTheseDue({ pool, queues }, dueIds)
+    return dueIds
   })
-  return (turn: Turn) =>
-    pass(turn).catch((error: unknown) => {
+  return (dueId: string) =>
+    passOn(dueId).catch((error: unknown) => {
       log.debug({ err: error }, 'the next delivery of a key is left to a relay')
     })
 }
 
 interface Delivering {
   inbox: Inbox
-  passTurn: (turn: Turn) => Promise<unknown>
+  passOn: (dueId: string) => Promise<unknown>
   concurrency: number
 }
 
 function toQueue(
   module: string,
   listeners: Listener[],
-  { inbox, passTurn, concurrency }: Delivering,
+  { inbox, passOn, concurrency }: Delivering,
 ): WorkedQueue {
   const byId = new Map(listeners.map((listener) => [listener.id, listener]))
   if (byId.size < listeners.length)
     throw new TypeError(`Two listeners of the module ${module} have the same id.`)
   const queue = eventQueue(module)
-  return { name: queue, concurrency, policyOf, isObsolete, run, giveUp }
+  return { name: queue, concurrency, policyOf, leave, run, giveUp }
 
-  function policyOf({ name }: { name: string }) {
-    return byId.get(name)?.policy
+  /** Undefined also for another event than the one that the listener of this release is for. */
+  function policyOf({ name, data }: Pick<JobRun, 'name' | 'data'>) {
+    const listener = byId.get(name)
+    const event = (data as Partial<EventJob> | undefined)?.name
+    return event === undefined || event === listener?.event.name ? listener?.policy : undefined
   }
 
-  async function isObsolete(job: Pick<JobRun, 'name' | 'data'>) {
-    return (await inbox.stateOf(keyOf(job))) !== 'owed'
+  /** From then on PostgreSQL alone has it. */
+  async function leave(job: JobRun) {
+    const { data, success } = EventJob.safeParse(job.data)
+    if (!success) return false
+    const { eventId, name: eventName } = data
+    const key = { eventId, listenerId: job.name, queue }
+    if ((await inbox.stateOf(key)) !== 'owed') return true
+    if (!(await inbox.hold({ event_id: eventId, listener_id: job.name, eventName })))
+      await inbox.giveUp(key, 'The listener no longer exists.')
+    return true
   }
 
   async function run(job: JobRun) {
-    const { eventId, occurredAt, payload, orderKey, added } = readPayload(EventJob, job.data)
+    const { eventId, occurredAt, payload, added } = readPayload(EventJob, job.data)
     const key = { eventId, listenerId: job.name, queue }
     // What cannot have been handled is not asked for, except to find out whether the database is there: without it no work begins, and no attempt is lost.
     const isFirst = added !== undefined && added === job.firstStart
@@ -104,8 +115,8 @@ function toQueue(
       signal,
       log,
     })
-    await inbox.finish(key)
-    if (orderKey !== undefined) await passTurn({ listenerId: job.name, orderKey })
+    const dueId = await inbox.finish(key)
+    if (dueId !== null) await passOn(dueId)
     return undefined
   }
 

@@ -2,17 +2,25 @@ import { UtcClient } from '../db/index.ts'
 import { createOutageLog, type Logger } from '../logging/index.ts'
 
 export interface NotificationsDeps {
-  /** Without a pooler between: LISTEN belongs to one session. */
+  /** Without a pooler between: LISTEN and the locks of the seats belong to one session. */
   connectionString: string
   channel: string
-  /** Called for each notification, and after each (re)connection, because some may have been missed. */
+  /** Called for each notification, and when listening begins, because some may have been missed. */
   onNotification: () => void
   log: Logger
 }
 
+/** How many processes listen at once. All of them are woken by each notification, and one is enough for what it tells. */
+const seats = 2
+/** An arbitrary number that only these locks use. */
+const lockId = 7_242_002
+const seatAgainMs = 2_000
 const reconnectMs = { first: 50, longest: 1_000 }
 
-/** Listens on a connection of its own, which comes back by itself. Without the `error` listener a cut would end the process. */
+/**
+ * Listens on a connection of its own, which comes back by itself, if it gets one of the seats. Others try again every few seconds: the seat of a
+ * process that died is free. Without the `error` listener a cut would end the process.
+ */
 export function createNotifications({
   connectionString,
   channel,
@@ -50,21 +58,43 @@ export function createNotifications({
     mine.on('notification', onNotification)
     try {
       await mine.connect()
-      await mine.query(`LISTEN ${channel}`)
       mine.once('end', reconnect)
+      await listenIfSeated(mine)
       pauseMs = reconnectMs.first
       outage.recovered()
-      onNotification()
     } catch (error) {
       outage.failed(error)
       void mine.end().catch(() => {})
-      reconnect()
+      if (mine.listenerCount('end') === 0) reconnect()
     }
+  }
+
+  async function listenIfSeated(mine: UtcClient): Promise<void> {
+    if (await takeSeat(mine)) {
+      await mine.query(`LISTEN ${channel}`)
+      onNotification()
+    } else if (!stopped)
+      timer = setTimeout(
+        () => void listenIfSeated(mine).catch(() => mine.end().catch(() => {})),
+        seatAgainMs * (1 + Math.random()),
+      )
   }
 
   function reconnect(): void {
     if (stopped) return
+    clearTimeout(timer)
     timer = setTimeout(() => void connect(), pauseMs)
     pauseMs = Math.min(pauseMs * 2, reconnectMs.longest)
   }
+}
+
+async function takeSeat(client: UtcClient): Promise<boolean> {
+  for (let seat = 1; seat <= seats; seat += 1) {
+    const { rows } = await client.query<{ taken: boolean }>(
+      'SELECT pg_try_advisory_lock($1, $2) AS taken',
+      [lockId, seat],
+    )
+    if (rows[0]?.taken) return true
+  }
+  return false
 }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { eventually } from '../../testing/eventually.ts'
 import { defineEvent } from './event.ts'
 import { createEventRedelivery } from './event-redelivery.ts'
+import { createInbox } from './inbox.ts'
 import { on } from './listener.ts'
 import { createTestBed, type TestBed } from './testing/test-bed.ts'
 
@@ -101,9 +102,10 @@ describe('an ordered listener', () => {
     await publish('a', 0)
     await publish('a', 1)
     await eventually(async () => (await bed.deliveries()).length === 2)
-    await bed.database.pool.query(
-      `UPDATE event_delivery SET finished_at = now() WHERE sequence = (SELECT min(sequence) FROM event_delivery)`,
-    )
+    const [first] = await bed.database.client.eventDelivery.findMany({
+      orderBy: { sequence: 'asc' },
+    })
+    await createInbox(bed.database.pool).finish(first as NonNullable<typeof first>)
     await bed.start(bed.workers(listeners))
     await finished(2)
     expect(log).toEqual([1])

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { CoreConfig } from '../config/index.ts'
 import type { Db } from '../db/index.ts'
 import { checkPayload } from '../queue/index.ts'
 import { currentTraceContext } from '../telemetry/index.ts'
@@ -21,17 +22,20 @@ export interface OutboxTable {
   outboxEvent: { create(args: { data: OutboxRow }): PromiseLike<unknown> }
 }
 
+/** Bytes of JSON that a payload may have. */
+export type PayloadLimit = Pick<CoreConfig, 'payloadLimit'>
+
 type OutboxRow = Pick<
   Parameters<Db['outboxEvent']['create']>[0]['data'],
   'name' | 'payload' | 'key' | 'traceContext'
 >
 
-export function createOutbox(tables: OutboxTable): Outbox {
+export function createOutbox(tables: OutboxTable, { payloadLimit }: PayloadLimit): Outbox {
   return { publish }
 
   async function publish(event: EventDefinition, payload: unknown): Promise<void> {
     const traceContext = currentTraceContext()
-    const checked = checkPayload(event, payload)
+    const checked = checkPayload(event, payload, payloadLimit)
     const data = {
       name: event.name,
       payload: checked as OutboxRow['payload'],

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import { idAt } from './event-id.ts'
 
 const batchSize = 1_000
 
@@ -44,9 +45,3 @@ async function pruneBatch(pool: Pool, before: Date, after: string): Promise<Batc
 }
 
 const firstId = '00000000-0000-0000-0000-000000000000'
-
-/** The ids are UUIDs of version 7, which begin with their time (RFC 9562 §5.7): the primary key finds the old ones. */
-function idAt(time: Date): string {
-  const hex = time.getTime().toString(16).padStart(12, '0')
-  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`
-}

@@ -1,13 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pool, PoolClient } from 'pg'
 import type { Component } from '../lifecycle/index.ts'
-import { createOutageLog, type Logger } from '../logging/index.ts'
+import type { Logger } from '../logging/index.ts'
 import type { Queues } from '../queue/index.ts'
+import { insertDue, keyColumns, lockedByKey, type DeliveryKey } from './delivery-keys.ts'
 import { deliveryId, type OwedDelivery } from './event-job.ts'
-import { handOver } from './hand-over.ts'
 import { findJobs } from './job-lookup.ts'
 import { inTransaction } from './transaction.ts'
-import { createWakeUp } from './wake-up.ts'
+import { createWorkLoop } from './work-loop.ts'
 
 export interface SweepDeps {
   pool: Pool
@@ -19,7 +18,8 @@ export interface SweepDeps {
 }
 
 const pageSize = 500
-const stopMs = 2_000
+/** Pages of one sweep, as long as nothing is found lost. A backlog that is only long is gone through in several sweeps. */
+const mostPages = 10
 
 /** An arbitrary number that only this lock uses. */
 const lockId = 7_242_001
@@ -30,11 +30,19 @@ interface Cursor {
   listenerId: string
 }
 
-type OwedRow = OwedDelivery & { position: string }
+type QueuedDelivery = Pick<OwedDelivery, 'event_id' | 'listener_id' | 'queue'> & {
+  position: string
+}
+
+interface Page {
+  /** Where the next one begins; undefined after the last. */
+  next: Cursor | undefined
+  lost: number
+}
 
 /**
  * Compares what is owed with what BullMQ holds, every 30 seconds: a delivery whose job is gone (Redis was emptied) or counts as completed is
- * handed over again, one whose job failed for good is marked as dead. So BullMQ never holds the only copy. One process at a time.
+ * due again, one whose job failed for good is marked as dead. So BullMQ never holds the only copy. One process at a time.
  */
 export function createSweep({
   pool,
@@ -43,58 +51,47 @@ export function createSweep({
   everyMs = 30_000,
   graceMs = 10_000,
 }: SweepDeps): Component {
-  const outage = createOutageLog(log, 'the sweep of owed deliveries')
-  const wakeUp = createWakeUp()
-  let stopping = false
-  let running: Promise<void> = Promise.resolve()
-  return { name: 'delivery sweep', start, stop }
+  let cursor: Cursor | undefined
+  let isFirst = true
+  const loop = createWorkLoop({ what: 'the sweep of owed deliveries', work: sweep, log })
+  return { name: 'delivery sweep', start: loop.start, stop: () => loop.stop() }
 
-  function start(): void {
-    running = sweepUntilStopped()
-  }
-
-  async function stop(): Promise<void> {
-    stopping = true
-    wakeUp.call()
-    await Promise.race([running, sleep(stopMs, undefined, { ref: false })])
-  }
-
-  async function sweepUntilStopped(): Promise<void> {
-    while (!stopping) {
-      await wakeUp.sleep(everyMs)
-      if (!stopping) await sweep().then(outage.recovered, outage.failed)
-    }
-  }
-
-  async function sweep(): Promise<void> {
-    let cursor: Cursor | undefined
-    do cursor = await inTransaction(pool, (client) => sweepPage(client, cursor))
-    while (cursor && !stopping)
-  }
-
-  /** A page is a transaction of its own, so that no worker waits long for a row. Gives where the next one begins. */
-  async function sweepPage(client: PoolClient, after?: Cursor): Promise<Cursor | undefined> {
-    if (!(await lock(client))) return undefined
-    const page = await readOwed(client, graceMs, after)
-    const jobs = await findJobs(queues, page)
-    const failed = page.filter((delivery) => jobs.get(idOf(delivery)) === 'failed')
-    const missing = page.filter((delivery) => jobs.get(idOf(delivery)) === 'missing')
-    await markDead(client, failed)
-    const owed = await touch(client, missing)
-    if (owed.length > 0) {
-      await handOver(queues, owed)
-      log.warn({ deliveries: owed.length }, 'handed deliveries to BullMQ again that it had lost')
-    }
-    const last = page.length === pageSize ? page.at(-1) : undefined
-    return (
-      last && {
-        enqueuedAt: last.position,
-        eventId: last.event_id,
-        listenerId: last.listener_id,
+  async function sweep(isStopping: () => boolean): Promise<number> {
+    if (isFirst) isFirst = false
+    else
+      for (let pages = 0; pages < mostPages && !isStopping(); pages++) {
+        const { next, lost } = await inTransaction(pool, (client) => sweepPage(client, cursor))
+        cursor = next
+        if (!next) break
+        if (lost > 0) pages = 0
       }
+    return everyMs
+  }
+
+  /** A page is a transaction of its own, so that no worker waits long for a row. */
+  async function sweepPage(client: PoolClient, after?: Cursor): Promise<Page> {
+    if (!(await lock(client))) return { next: undefined, lost: 0 }
+    const page = await readQueued(client, graceMs, after)
+    const jobs = await findJobs(queues, page)
+    await markDead(
+      client,
+      page.filter((delivery) => jobs.get(idOf(delivery)) === 'failed'),
     )
+    const lost = await makeDue(
+      client,
+      page.filter((delivery) => jobs.get(idOf(delivery)) === 'missing'),
+    )
+    if (lost > 0) log.warn({ deliveries: lost }, 'deliveries that BullMQ had lost are due again')
+    const last = page.length === pageSize ? page.at(-1) : undefined
+    return { next: last && cursorOf(last), lost }
   }
 }
+
+const cursorOf = ({ position, event_id, listener_id }: QueuedDelivery): Cursor => ({
+  enqueuedAt: position,
+  eventId: event_id,
+  listenerId: listener_id,
+})
 
 async function lock(client: PoolClient): Promise<boolean> {
   const { rows } = await client.query<{ locked: boolean }>(
@@ -104,48 +101,55 @@ async function lock(client: PoolClient): Promise<boolean> {
   return rows[0]?.locked ?? false
 }
 
-async function readOwed(client: PoolClient, graceMs: number, after?: Cursor): Promise<OwedRow[]> {
-  const { rows } = await client.query<OwedRow>(
-    `SELECT d.event_id, d.listener_id, d.queue, d.order_key, d.enqueued_at::text AS position,
-            e.name, e.payload, e.trace_context, e.occurred_at
-     FROM event_delivery d JOIN outbox_event e ON e.id = d.event_id
-     WHERE d.finished_at IS NULL AND d.dead_at IS NULL
-       AND d.enqueued_at < now() - make_interval(secs => $1)
-       AND ($2::timestamptz IS NULL OR (d.enqueued_at, d.event_id, d.listener_id) > ($2, $3, $4))
-     ORDER BY d.enqueued_at, d.event_id, d.listener_id LIMIT ${pageSize}`,
-    [graceMs / 1_000, after?.enqueuedAt ?? null, after?.eventId ?? null, after?.listenerId ?? null],
+/** Those whose delay has not passed are left alone as well. */
+async function readQueued(
+  client: PoolClient,
+  graceMs: number,
+  after?: Cursor,
+): Promise<QueuedDelivery[]> {
+  const { rows } = await client.query<QueuedDelivery>(
+    `SELECT event_id, listener_id, queue, enqueued_at::text AS position
+     FROM event_delivery
+     WHERE finished_at IS NULL AND dead_at IS NULL
+       AND enqueued_at < now() - make_interval(secs => $1)
+       AND (enqueued_at, event_id, listener_id) > ($2, $3, $4)
+     ORDER BY enqueued_at, event_id, listener_id LIMIT ${pageSize}`,
+    [
+      graceMs / 1_000,
+      after?.enqueuedAt ?? '-infinity',
+      after?.eventId ?? '00000000-0000-0000-0000-000000000000',
+      after?.listenerId ?? '',
+    ],
   )
   return rows
 }
 
-async function markDead(client: PoolClient, deliveries: OwedDelivery[]): Promise<void> {
+async function markDead(client: PoolClient, deliveries: QueuedDelivery[]): Promise<void> {
   if (deliveries.length === 0) return
   await client.query(
-    `UPDATE event_delivery AS d SET dead_at = now(), error = 'The job failed for good.'
-     FROM unnest($1::uuid[], $2::text[]) AS k(event_id, listener_id)
-     WHERE d.event_id = k.event_id AND d.listener_id = k.listener_id AND d.finished_at IS NULL`,
-    keys(deliveries),
+    `WITH locked AS MATERIALIZED (${lockedByKey()})
+     UPDATE event_delivery AS d SET dead_at = now(), error = 'The job failed for good.'
+     FROM locked WHERE d.event_id = locked.event_id AND d.listener_id = locked.listener_id
+       AND locked.finished_at IS NULL`,
+    keyColumns(deliveries),
   )
 }
 
-/** Gives those that are owed still: a worker may have handled some in the meantime. */
-async function touch(client: PoolClient, deliveries: OwedDelivery[]): Promise<OwedDelivery[]> {
-  if (deliveries.length === 0) return []
-  const { rows } = await client.query<{ event_id: string; listener_id: string }>(
-    `UPDATE event_delivery AS d SET enqueued_at = now()
-     FROM unnest($1::uuid[], $2::text[]) AS k(event_id, listener_id)
-     WHERE d.event_id = k.event_id AND d.listener_id = k.listener_id
-       AND d.finished_at IS NULL AND d.dead_at IS NULL
-     RETURNING d.event_id, d.listener_id`,
-    keys(deliveries),
+/** Returns how many are owed still: a worker may have handled some in the meantime. */
+async function makeDue(client: PoolClient, deliveries: QueuedDelivery[]): Promise<number> {
+  if (deliveries.length === 0) return 0
+  const { rows } = await client.query<{ lost: number }>(
+    `WITH locked AS MATERIALIZED (${lockedByKey()}),
+     lost AS (
+       UPDATE event_delivery AS d SET enqueued_at = NULL
+       FROM locked WHERE d.event_id = locked.event_id AND d.listener_id = locked.listener_id
+         AND locked.finished_at IS NULL AND locked.dead_at IS NULL
+       RETURNING d.event_id, d.listener_id, d.order_key),
+     due AS (${insertDue('lost')})
+     SELECT count(*)::int AS lost FROM lost`,
+    keyColumns(deliveries),
   )
-  const owed = new Set(rows.map((row) => deliveryId(row.event_id, row.listener_id)))
-  return deliveries.filter((delivery) => owed.has(idOf(delivery)))
+  return rows[0]?.lost ?? 0
 }
 
-const idOf = ({ event_id, listener_id }: OwedDelivery) => deliveryId(event_id, listener_id)
-
-const keys = (deliveries: OwedDelivery[]) => [
-  deliveries.map(({ event_id }) => event_id),
-  deliveries.map(({ listener_id }) => listener_id),
-]
+const idOf = ({ event_id, listener_id }: DeliveryKey) => deliveryId(event_id, listener_id)

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { JobNotStarted, type DeliveryRecord } from '../queue/index.ts'
 import { deliveryId } from './event-job.ts'
 import { createInbox } from './inbox.ts'
+import { taskEvent } from './queued-task.ts'
 
 /** For `createTaskWorkers`: marks tasks that came through the outbox as done or given up, as listeners' deliveries are. */
 export function createTaskDeliveries(pool: Pool): DeliveryRecord {
@@ -15,7 +16,12 @@ export function createTaskDeliveries(pool: Pool): DeliveryRecord {
     const key = { eventId, listenerId: job.name, queue }
     return {
       isFinished: async () => (await stateOf()) === 'finished',
-      finish: () => inbox.finish(key),
+      finish: async () => void (await inbox.finish(key)),
+      hold: async () => {
+        const eventName = taskEvent(job.name)
+        if (!(await inbox.hold({ event_id: key.eventId, listener_id: job.name, eventName })))
+          await inbox.giveUp(key, 'The task no longer exists.')
+      },
       giveUp: (reason: string) => inbox.giveUp(key, reason),
     }
 

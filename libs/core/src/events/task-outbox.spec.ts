@@ -19,8 +19,8 @@ describe('a task that was enqueued in a transaction', () => {
   beforeEach(async () => {
     bed = await createTestBed()
     printed = []
-    const { database, notifier: outboxNotifier, log } = bed
-    store = createStore({ database, outboxNotifier, log }, () => ({}))
+    const { config, database, notifier: outboxNotifier, log } = bed
+    store = createStore({ config, database, outboxNotifier, log }, () => ({}))
   })
   afterEach(() => bed.stopAll())
 

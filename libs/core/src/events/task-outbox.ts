@@ -7,6 +7,7 @@ import {
   type TaskDefinition,
 } from '../queue/index.ts'
 import { currentTraceContext } from '../telemetry/index.ts'
+import type { PayloadLimit } from './outbox.ts'
 import { taskEvent, type QueuedTask } from './queued-task.ts'
 
 /** Where a module asks for tasks that must not be lost. */
@@ -43,7 +44,10 @@ export interface TaskOutboxTables {
   }
 }
 
-export function createTaskOutbox(tables: TaskOutboxTables): TaskOutbox {
+export function createTaskOutbox(
+  tables: TaskOutboxTables,
+  { payloadLimit }: PayloadLimit,
+): TaskOutbox {
   return { enqueue }
 
   async function enqueue(
@@ -52,7 +56,7 @@ export function createTaskOutbox(tables: TaskOutboxTables): TaskOutbox {
     options: JobOptions = {},
   ): Promise<void> {
     const queued: QueuedTask = {
-      data: checkPayload(task, payload),
+      data: checkPayload(task, payload, payloadLimit),
       options: toBullOptions(task, options),
     }
     const traceContext = currentTraceContext()

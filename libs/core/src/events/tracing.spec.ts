@@ -42,7 +42,7 @@ describe('tracing', () => {
     )
     await withSpan('request', { kind: SpanKind.SERVER }, async () => {
       await bed.publish(shipped, { orderId: 1 })
-      await createTaskQueue({ queues }).enqueue(print, { orderId: 1 })
+      await createTaskQueue({ config, queues }).enqueue(print, { orderId: 1 })
     })
     await eventually(() => handled === 2)
     await bed.stopAll()

@@ -30,11 +30,16 @@ export function createTransactionInbox(tx: InboxTransaction): TransactionInbox {
     const listenerId = id.slice(eventId.length + 1)
     const queue = eventQueue(moduleOf(listenerId))
     const taken = await tx.$queryRaw<unknown[]>`
-      INSERT INTO event_delivery AS d (event_id, listener_id, queue, finished_at)
-      VALUES (${eventId}::uuid, ${listenerId}, ${queue}, now())
-      ON CONFLICT (event_id, listener_id) DO UPDATE
-      SET finished_at = now(), dead_at = NULL, error = NULL WHERE d.finished_at IS NULL
-      RETURNING 1`
+      WITH finished AS (
+        INSERT INTO event_delivery AS d (event_id, listener_id, queue, finished_at)
+        VALUES (${eventId}::uuid, ${listenerId}, ${queue}, now())
+        ON CONFLICT (event_id, listener_id) DO UPDATE
+        SET finished_at = now(), dead_at = NULL, held_at = NULL, error = NULL WHERE d.finished_at IS NULL
+        RETURNING listener_id, order_key),
+      due AS (
+        INSERT INTO event_due (listener_id, order_key)
+        SELECT listener_id, order_key FROM finished WHERE order_key IS NOT NULL)
+      SELECT FROM finished`
     return taken.length > 0
   }
 }

@@ -88,7 +88,7 @@ export function createCore({
     cache,
     rateLimits,
     queues,
-    tasks: createTaskQueue({ queues }),
+    tasks: createTaskQueue({ config, queues }),
     mailer,
     lifecycle,
   }

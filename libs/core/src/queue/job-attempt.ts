@@ -35,9 +35,9 @@ export interface WorkedQueue {
   /** Jobs that begin within a time, over all processes. */
   rate?: { max: number; perMs: number } | undefined
   /** Undefined for a job that this version does not know; it then waits for a worker that does, for a week at most. */
-  policyOf(job: { name: string; opts: { attempts?: number } }): RetryPolicy | undefined
-  /** True for an unknown job that nobody waits for any more. */
-  isObsolete?(job: Job): Promise<boolean>
+  policyOf(job: Pick<Job, 'name' | 'data' | 'opts'>): RetryPolicy | undefined
+  /** Takes over an unknown job that is kept elsewhere too, so that it need not wait in the queue. False for any other. */
+  leave?(run: JobRun): Promise<boolean>
   run(run: JobRun): Promise<unknown>
   /** Told before a job is given up. If it throws, the job is tried again. */
   giveUp?(run: JobRun, reason: string): Promise<void>
@@ -113,15 +113,20 @@ export function createJobAttempt({ queue, stopping, log, metrics, redisRun }: Jo
   }
 
   async function leave(job: Job, token: string | undefined): Promise<unknown> {
-    if (await queue.isObsolete?.(job)) return undefined
     const run = describe(job)
-    if (isOverdue(job)) return fail(run, nobodyKnows(), startTimer(run)('dead'))
     if (!unknownNames.has(job.name))
       log.warn(
         { queue: queue.name, job: job.name },
         'a job of another version waits for its worker',
       )
     unknownNames.add(job.name)
+    try {
+      if (await queue.leave?.(run)) return undefined
+    } catch (error) {
+      outage.failed(failureReason(error))
+      return postpone(job, token, notStartedPauseMs)
+    }
+    if (isOverdue(job)) return fail(run, nobodyKnows(), startTimer(run)('dead'))
     const { firstPauseMs, longestPauseMs } = unknownJob
     return postpone(
       job,

@@ -29,22 +29,29 @@ export function readPayload<Schema extends z.ZodType>(
   throw payloadInvalid({ detail: describeFaults('payload', parsed.error) })
 }
 
-/** For who sends: a payload that breaks the schema, or would not come out of JSON as it went in, is a defect of the caller. */
+/**
+ * For who sends: a payload that breaks the schema, is longer than `limit` bytes of JSON, or would not come out of JSON as it went in, is a
+ * defect of the caller.
+ */
 export function checkPayload<Schema extends z.ZodType>(
   { name, schema }: { name: string; schema: Schema },
   payload: unknown,
+  limit = Infinity,
 ): z.output<Schema> {
   const parsed = schema.safeParse(payload)
   if (!parsed.success) throw new TypeError(`${name}: ${describeFaults('payload', parsed.error)}`)
-  const received = schema.safeParse(throughJson(parsed.data))
+  const text = JSON.stringify(parsed.data) as string | undefined
+  const bytes = Buffer.byteLength(text ?? '')
+  if (bytes > limit)
+    throw new TypeError(
+      `${name}: The payload has ${bytes} bytes of JSON, and PAYLOAD_LIMIT allows ${limit}. Put what is large into a table or a file, and its id into the payload.`,
+    )
+  const received = schema.safeParse(text === undefined ? undefined : JSON.parse(text))
   if (received.success) return parsed.data
   throw new TypeError(
     `${name}: ${describeFaults('payload', received.error)} It does so once it went through JSON and is read again: use what takes its own output, such as z.coerce.date() in place of z.date().`,
   )
 }
-
-const throughJson = (value: unknown): unknown =>
-  value === undefined ? undefined : JSON.parse(JSON.stringify(value))
 
 /** What a run returned, as the schema gives it, or {@link resultInvalid}. Without a schema it is taken as it is. */
 export function readResult(schema: z.ZodType | undefined, result: unknown): unknown {

@@ -17,6 +17,7 @@ export interface QueueGaugesDeps {
     | 'outboxOldestUnpublishedSeconds'
     | 'eventDeliveriesOwed'
     | 'eventDeliveriesDead'
+    | 'eventListenersHeld'
   >
   modules: readonly Parameters<typeof queuesOf>[0][]
   log: Logger
@@ -77,6 +78,7 @@ export function createQueueGauges({
       metrics.outboxOldestUnpublishedSeconds,
       metrics.eventDeliveriesOwed,
       metrics.eventDeliveriesDead,
+      metrics.eventListenersHeld,
     ] as const
     try {
       const { rows } = await pool.query<{ values: number[] }>(outboxNumbers)
@@ -88,10 +90,20 @@ export function createQueueGauges({
   }
 }
 
+/** More are not counted: with a backlog of millions the count itself would be the load. */
+const mostCounted = 1_000_000
+
+const countUpTo = (rows: string) =>
+  `(SELECT count(*) FROM (SELECT FROM ${rows} LIMIT ${mostCounted}) AS counted)`
+
+// The oldest is the first by its sequence, or a moment younger.
 const outboxNumbers = `
   SELECT ARRAY[
-    (SELECT count(*) FROM outbox_event WHERE published_at IS NULL),
-    (SELECT coalesce(extract(epoch FROM now() - min(occurred_at)), 0) FROM outbox_event WHERE published_at IS NULL),
-    (SELECT count(*) FROM event_delivery WHERE finished_at IS NULL AND dead_at IS NULL),
-    (SELECT count(*) FROM event_delivery WHERE dead_at IS NOT NULL)
+    ${countUpTo('outbox_event WHERE published_at IS NULL')},
+    coalesce((SELECT extract(epoch FROM now() - occurred_at) FROM outbox_event
+              WHERE published_at IS NULL ORDER BY sequence LIMIT 1), 0),
+    ${countUpTo(`event_delivery WHERE finished_at IS NULL AND dead_at IS NULL
+      AND (enqueued_at <= now() OR enqueued_at IS NULL)`)},
+    ${countUpTo('event_delivery WHERE dead_at IS NOT NULL')},
+    (SELECT count(DISTINCT listener_id) FROM event_subscription WHERE holding)
   ]::float8[] AS values`

@@ -18,13 +18,18 @@ const limited = defineTask('shop.print', Order, { concurrency: 1 })
 describe('a job from before a deployment', () => {
   let queues: Queues
   let tasks: TaskQueue
-  let config: { appName: string; redisUrl: string; tracing: boolean }
+  let config: { appName: string; redisUrl: string; tracing: boolean; payloadLimit: number }
   let stops: (() => Promise<void> | void)[]
   beforeEach(async () => {
     const appName = `test ${randomBytes(4).toString('hex')}`
-    config = { appName, redisUrl: process.env['REDIS_URL'] ?? '', tracing: false }
+    config = {
+      appName,
+      redisUrl: process.env['REDIS_URL'] ?? '',
+      tracing: false,
+      payloadLimit: 65_536,
+    }
     queues = createQueues({ config, log })
-    tasks = createTaskQueue({ queues })
+    tasks = createTaskQueue({ config, queues })
     await queues.start()
     stops = []
   })

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { SpanKind } from '@opentelemetry/api'
 import type { Job, JobsOptions } from 'bullmq'
 import type { z } from 'zod'
+import type { CoreConfig } from '../config/index.ts'
 import { AppError, dependencyUnavailable } from '../errors/index.ts'
 import { withDeadline } from '../redis/index.ts'
 import { currentTraceContext, withSpan } from '../telemetry/index.ts'
@@ -61,13 +62,18 @@ export interface TaskQueue {
   ): Promise<z.output<Result>>
 }
 
+export interface TaskQueueDeps {
+  config: Pick<CoreConfig, 'payloadLimit'>
+  queues: Queues
+}
+
 const deadlineMs = 1_000
 
-export function createTaskQueue({ queues }: { queues: Queues }): TaskQueue {
+export function createTaskQueue({ config, queues }: TaskQueueDeps): TaskQueue {
   return { enqueue, find, waitForResult }
 
   async function enqueue(task: TaskDefinition, payload: unknown, options: EnqueueOptions = {}) {
-    const data = checkPayload(task, payload)
+    const data = checkPayload(task, payload, config.payloadLimit)
     const settings = { ...toBullOptions(task, options), ...identity(task, options) }
     const job = await withSpan(`enqueue ${task.name}`, { kind: SpanKind.PRODUCER }, () =>
       askRedis(queues.get(task.queue).add(task.name, data, { ...settings, ...traceOption() })),

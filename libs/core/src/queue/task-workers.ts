@@ -31,6 +31,8 @@ export interface DeliveryRecord {
 export interface Delivery {
   isFinished(): Promise<boolean>
   finish(): Promise<void>
+  /** Keeps it until a process knows the task. */
+  hold(): Promise<void>
   giveUp(reason: string): Promise<void>
 }
 
@@ -96,6 +98,11 @@ export function createTaskWorkers({
       policyOf({ name, opts }) {
         const policy = byName.get(name)?.task.policy
         return policy && { ...policy, attempts: opts.attempts ?? policy.attempts }
+      },
+      async leave(job) {
+        const delivery = deliveries?.find(job, queue)
+        if (!(await delivery?.isFinished())) await delivery?.hold()
+        return delivery !== undefined
       },
       async run(job) {
         const delivery = deliveries?.find(job, queue)

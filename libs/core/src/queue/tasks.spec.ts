@@ -27,11 +27,16 @@ const refused = defineError({
 
 describe('tasks', () => {
   let queues: Queues
-  let config: { appName: string; redisUrl: string; tracing: boolean }
+  let config: { appName: string; redisUrl: string; tracing: boolean; payloadLimit: number }
   let stops: (() => Promise<void> | void)[]
   beforeEach(async () => {
     const appName = `test ${randomBytes(4).toString('hex')}`
-    config = { appName, redisUrl: process.env['REDIS_URL'] ?? '', tracing: false }
+    config = {
+      appName,
+      redisUrl: process.env['REDIS_URL'] ?? '',
+      tracing: false,
+      payloadLimit: 65_536,
+    }
     queues = createQueues({ config, log })
     await queues.start()
     stops = []
@@ -101,7 +106,7 @@ describe('tasks', () => {
 
   it('refuse a payload that would not come out of JSON as it went in', async () => {
     const now = new Date()
-    const tasks = createTaskQueue({ queues })
+    const tasks = createTaskQueue({ config, queues })
     const bad = defineTask('shop.bad', z.object({ at: z.date(), n: z.string().transform(Number) }))
     await expect(tasks.enqueue(bad, { at: now, n: '1' })).rejects.toThrow(
       /shop\.bad: .*\/at invalid_type, \/n invalid_type.*z\.coerce\.date/,
@@ -134,14 +139,14 @@ describe('tasks', () => {
   })
 
   it('with the same job id are there once', async () => {
-    const tasks = createTaskQueue({ queues })
+    const tasks = createTaskQueue({ config, queues })
     await tasks.enqueue(print, { orderId: 1 }, { jobId: 'order-1' })
     await tasks.enqueue(print, { orderId: 1 }, { jobId: 'order-1' })
     expect(await queues.get('shop.tasks').getWaitingCount()).toBe(1)
   })
 
   it('are unique by key as long as one waits, fails and runs, and not after', async () => {
-    const tasks = createTaskQueue({ queues })
+    const tasks = createTaskQueue({ config, queues })
     const add = async (unique: string, task = print) =>
       (await tasks.enqueue(task, { orderId: 1 }, { unique })).id
     const first = await add('order-1')
@@ -161,7 +166,7 @@ describe('tasks', () => {
   })
 
   it('unique within a time are not added before it is over, ended or not', async () => {
-    const tasks = createTaskQueue({ queues })
+    const tasks = createTaskQueue({ config, queues })
     const unique = { key: 'order-1', withinMs: 500 }
     work(handle(print, () => {}))
     const { id } = await tasks.enqueue(print, { orderId: 1 }, { unique })
@@ -171,7 +176,7 @@ describe('tasks', () => {
   })
 
   it('with a priority go after those without, the lowest number first', async () => {
-    const tasks = createTaskQueue({ queues })
+    const tasks = createTaskQueue({ config, queues })
     for (const [orderId, priority] of [[3, 9], [2, 1], [1]] as [number, number?][])
       await tasks.enqueue(print, { orderId }, { ...(priority && { priority }) })
     const order: number[] = []
@@ -190,7 +195,7 @@ describe('tasks', () => {
       }),
     )
     const options = { attempts: 2, backoffMs: 10 }
-    const { id } = await createTaskQueue({ queues }).enqueue(slow, { orderId: 1 }, options)
+    const { id } = await createTaskQueue({ config, queues }).enqueue(slow, { orderId: 1 }, options)
     await finished(id, 'failed')
     expect(attempts).toEqual([1, 2])
   })
@@ -198,14 +203,14 @@ describe('tasks', () => {
   it.each([{ delay: -1 }, { attempts: 0 }, { priority: 1.5 }, { backoffMs: NaN }])(
     'are refused with the options %p',
     async (options) => {
-      const enqueued = createTaskQueue({ queues }).enqueue(print, { orderId: 1 }, options)
+      const enqueued = createTaskQueue({ config, queues }).enqueue(print, { orderId: 1 }, options)
       await expect(enqueued).rejects.toThrow(/^shop\.print: \w+ is .*; give a whole number from/)
     },
   )
 
   it('tell their progress, and their result to who waits for it', async () => {
     const count = defineTask('shop.count', z.object({}), { result: z.object({ total: z.int() }) })
-    const tasks = createTaskQueue({ queues })
+    const tasks = createTaskQueue({ config, queues })
     let goOn = () => {}
     const held = new Promise<void>((resolve) => (goOn = resolve))
     work(
@@ -227,7 +232,7 @@ describe('tasks', () => {
   })
 
   it('that are dead or unknown say so to who waits', async () => {
-    const tasks = createTaskQueue({ queues })
+    const tasks = createTaskQueue({ config, queues })
     work(
       handle(print, () => {
         throw refused()
@@ -251,7 +256,7 @@ describe('tasks', () => {
         return { total: 'many' } as never
       }),
     )
-    const { id } = await createTaskQueue({ queues }).enqueue(count, {})
+    const { id } = await createTaskQueue({ config, queues }).enqueue(count, {})
     const job = await finished(id, 'failed')
     expect(job.failedReason).toMatch(/^job\.result_invalid: .*\/total invalid_type\.$/)
     expect(runs).toBe(1)
@@ -266,7 +271,7 @@ describe('tasks', () => {
       await new Promise((done) => setTimeout(done, 20))
       running -= 1
     })
-    const tasks = createTaskQueue({ queues })
+    const tasks = createTaskQueue({ config, queues })
     await queues.get('shop.call').setGlobalConcurrency(2)
     const ids = await Promise.all(Array.from({ length: 12 }, () => tasks.enqueue(limited, {})))
     work(handler)
@@ -280,7 +285,7 @@ describe('tasks', () => {
     const limited = defineTask('shop.call', z.object({}), { rate })
     const begun: number[] = []
     const handler = handle(limited, () => void begun.push(performance.now()))
-    const tasks = createTaskQueue({ queues })
+    const tasks = createTaskQueue({ config, queues })
     for (let count = 0; count < 6; count++) await tasks.enqueue(limited, {})
     work(handler)
     work(handler)
@@ -289,7 +294,7 @@ describe('tasks', () => {
   })
 
   it('wait for their delay', async () => {
-    await createTaskQueue({ queues }).enqueue(print, { orderId: 1 }, { delay: 60_000 })
+    await createTaskQueue({ config, queues }).enqueue(print, { orderId: 1 }, { delay: 60_000 })
     expect(await queues.get('shop.tasks').getDelayedCount()).toBe(1)
   })
 
@@ -333,7 +338,7 @@ describe('tasks', () => {
     for (const fault of ['cut', 'freeze'] as const) {
       await proxy[fault]()
       const startedAt = performance.now()
-      const enqueued = createTaskQueue({ queues: away }).enqueue(print, { orderId: 1 })
+      const enqueued = createTaskQueue({ config, queues: away }).enqueue(print, { orderId: 1 })
       await expect(enqueued).rejects.toMatchObject({ kind: 'unavailable' })
       expect(performance.now() - startedAt).toBeLessThan(10_000)
       await proxy.restore()
@@ -344,7 +349,7 @@ describe('tasks', () => {
   })
 
   async function enqueue(orderId: number): Promise<string> {
-    return (await createTaskQueue({ queues }).enqueue(print, { orderId })).id
+    return (await createTaskQueue({ config, queues }).enqueue(print, { orderId })).id
   }
 
   function work(...tasks: TaskHandler[]): void {

@@ -28,7 +28,7 @@ describe('a job whose worker', () => {
     appName = `test ${randomBytes(4).toString('hex')}`
     queues = createQueues({ config: { appName, redisUrl }, log: pino({ level: 'silent' }) })
     await queues.start()
-    tasks = createTaskQueue({ queues })
+    tasks = createTaskQueue({ config: { payloadLimit: 65_536 }, queues })
     running = new Set()
   })
   afterEach(async () => {

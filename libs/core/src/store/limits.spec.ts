@@ -24,7 +24,7 @@ function createProbe({ databasePooler = false, databaseUrl = test.core.config.da
     config: { ...config, databasePooler, databaseUrl, appName: 'probe', databasePoolSize: 1 },
     log,
   })
-  const store = createStore({ database, outboxNotifier, log }, ({ user }) => ({ user }))
+  const store = createStore({ config, database, outboxNotifier, log }, ({ user }) => ({ user }))
   return { database, store }
 }
 

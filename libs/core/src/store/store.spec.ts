@@ -24,7 +24,7 @@ beforeEach(async () => {
     wakes += 1
     committedAtWake.push(countEvents())
   }
-  store = createStore({ database, outboxNotifier: { wake }, log: test.core.log }, (tables) => ({
+  store = createStore({ ...test.core, outboxNotifier: { wake } }, (tables) => ({
     users: createUsers(tables.user),
   }))
 })

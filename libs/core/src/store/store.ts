@@ -1,3 +1,4 @@
+import type { CoreConfig } from '../config/index.ts'
 import { isOutcomeUnknown, type Database, type Db, type TableName } from '../db/index.ts'
 import {
   createOutbox,
@@ -20,6 +21,7 @@ import { createAfterCommit, type AfterCommit } from './after-commit.ts'
 import { refuseStricter, runTransaction, type TransactionOptions } from './transaction.ts'
 
 export interface StoreDeps {
+  config: Pick<CoreConfig, 'payloadLimit'>
   database: Database
   /** Told after a commit that published events, so that the relay need not wait for its next poll. */
   outboxNotifier: OutboxNotifier
@@ -72,7 +74,7 @@ export type Store<Repositories> = Repositories & {
 
 /** Binds a module's repositories, once to the pool and again for every transaction. */
 export function createStore<Repositories extends object>(
-  { database, outboxNotifier, log }: StoreDeps,
+  { config, database, outboxNotifier, log }: StoreDeps,
   bind: (tables: Tables) => Repositories,
 ): Store<Repositories> {
   const tasks: TaskOutbox = {
@@ -101,8 +103,8 @@ export function createStore<Repositories extends object>(
     const { result, hooks } = await runTransaction(database, options, async (tx) => {
       committing = undefined
       const hooks = createAfterCommit(log)
-      const events = createOutbox(tx)
-      const tasks = createTaskOutbox(tx)
+      const events = createOutbox(tx, config)
+      const tasks = createTaskOutbox(tx, config)
       let published = false
       const wakeAfterwards = () => {
         if (!published) hooks.add(outboxNotifier.wake, { evenIfUnknown: true })
@@ -144,7 +146,7 @@ export function createStore<Repositories extends object>(
   }
 
   function outboxThatNotifies(): Outbox {
-    const events = createOutbox(database.client)
+    const events = createOutbox(database.client, config)
     return {
       publish: async (event, payload) => {
         await events.publish(event, payload)

@@ -80,13 +80,19 @@ export function createMetrics({ process }: MetricsDeps) {
     eventDeliveriesOwed: () =>
       new Gauge({
         name: 'event_deliveries_owed',
-        help: 'Deliveries of events to listeners that are neither finished nor dead.',
+        help: 'Deliveries of events to listeners that are due and neither finished nor dead; a million at most is counted.',
         registers,
       }),
     eventDeliveriesDead: () =>
       new Gauge({
         name: 'event_deliveries_dead',
-        help: 'Deliveries of events to listeners that were given up.',
+        help: 'Deliveries of events to listeners that were given up; a million at most is counted.',
+        registers,
+      }),
+    eventListenersHeld: () =>
+      new Gauge({
+        name: 'event_listeners_held',
+        help: 'Listeners and tasks whose deliveries are held, because no release that is running knows them.',
         registers,
       }),
     outboxRelayedEvents: () =>

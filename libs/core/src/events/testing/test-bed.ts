@@ -41,6 +41,7 @@ export async function createTestBed({
     databasePoolSize: 8,
     redisUrl,
     tracing,
+    payloadLimit: 65_536,
   }
   const log = pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' })
   const database = createDatabase({ config, log })
@@ -78,7 +79,7 @@ export async function createTestBed({
   }
 
   async function publish(...args: Parameters<Outbox['publish']>): Promise<void> {
-    await createOutbox(database.client).publish(...args)
+    await createOutbox(database.client, config).publish(...args)
     notifier.wake()
   }
 

@@ -42,8 +42,7 @@ beforeEach(async () => {
 afterEach(() => proxy.restore())
 
 function createMasons(database: Database): Masons {
-  const { log, outboxNotifier } = test.core
-  return createStore({ database, outboxNotifier, log }, ({ user }) => ({ user }))
+  return createStore({ ...test.core, database }, ({ user }) => ({ user }))
 }
 
 /** Hires a mason each time it runs: nothing forbids a second one. */
