@@ -78,11 +78,16 @@ export function createCountedRows({
   let lookedThroughAllAt = performance.now()
   const newRows = createWorkLoop({ what, work: takeNew, log })
   const lateRows = createWorkLoop({ what: `${what} (late ones)`, work: takeLate, log })
-  return { start, wake: newRows.wake, stop }
+  return { start, wake: newRows.wake, drain, stop }
 
   function start(): void {
     newRows.start()
     lateRows.start()
+  }
+
+  function drain(): void {
+    newRows.drain()
+    lateRows.drain()
   }
 
   async function stop(): Promise<void> {

@@ -77,13 +77,17 @@ export function createRelay({
   let emptyHanded = 0
   let wasWoken = false
   let hearing: NodeJS.Timeout | undefined
-  return { name: 'outbox relay', start, stop }
+  return { name: 'outbox relay', start, drain, stop }
 
   function start(): void {
     notifications.start()
     events.start()
     due.start()
     releasing.start()
+  }
+
+  function drain(): void {
+    for (const each of [events, due, releasing]) each.drain()
   }
 
   async function stop(): Promise<void> {

@@ -54,7 +54,7 @@ export function createSweep({
   let cursor: Cursor | undefined
   let isFirst = true
   const loop = createWorkLoop({ what: 'the sweep of owed deliveries', work: sweep, log })
-  return { name: 'delivery sweep', start: loop.start, stop: () => loop.stop() }
+  return { name: 'delivery sweep', start: loop.start, drain: loop.drain, stop: () => loop.stop() }
 
   async function sweep(isStopping: () => boolean): Promise<number> {
     if (isFirst) isFirst = false

@@ -23,16 +23,20 @@ export function createWorkLoop({ what, work, log }: WorkLoopDeps) {
   const wakeUp = createWakeUp()
   let stopping = false
   let running: Promise<void> = Promise.resolve()
-  return { start, wake: wakeUp.call, stop }
+  return { start, wake: wakeUp.call, drain, stop }
 
   function start(): void {
     running = workUntilStopped()
   }
 
-  /** Waits for the run that is under way, but not longer. Work that is cut off is rolled back by PostgreSQL. */
-  async function stop(withinMs = 2_000): Promise<void> {
+  function drain(): void {
     stopping = true
     wakeUp.call()
+  }
+
+  /** Waits for the run that is under way, but not longer. Work that is cut off is rolled back by PostgreSQL. */
+  async function stop(withinMs = 2_000): Promise<void> {
+    drain()
     await Promise.race([running, pause(withinMs, undefined, { ref: false })])
   }
 

@@ -5,6 +5,8 @@ import type { Logger } from '../logging/index.ts'
 export interface Component {
   name: string
   start?(): Promise<void> | void
+  /** Takes on no more work. Called of all at once, before the first stop: one that is stopped late must not begin what it cannot finish. */
+  drain?(): void
   /** Lets go of what it holds. Waits for work in progress, but not longer than `signal` allows. */
   stop?(signal: AbortSignal): Promise<void> | void
 }
@@ -18,7 +20,8 @@ export interface LifecycleDeps {
 export type Lifecycle = ReturnType<typeof createLifecycle>
 
 /**
- * Starts components in the order in which they were added and stops them in reverse, so that whoever uses another goes first.
+ * Starts components in the order in which they were added and stops them in reverse, so that whoever uses another goes first. At a stop all of
+ * them are drained first, so that what runs ends side by side within the grace.
  * A start that fails stops what had started, itself included. A stop that fails or takes too long is logged and does not hold up the next.
  */
 export function createLifecycle({ log, graceMs }: LifecycleDeps) {
@@ -53,8 +56,17 @@ export function createLifecycle({ log, graceMs }: LifecycleDeps) {
 
   async function stopAll(): Promise<void> {
     const grace = startGrace(graceMs)
+    for (const component of started.toReversed()) drainOne(component)
     for (const component of started.toReversed()) await stopOne(component, grace)
     grace.cancel()
+  }
+
+  function drainOne(component: Component): void {
+    try {
+      component.drain?.()
+    } catch (error) {
+      log.error({ err: error, component: component.name }, 'failed to drain')
+    }
   }
 
   async function stopOne(component: Component, { signal, over }: Grace): Promise<void> {

@@ -38,6 +38,8 @@ export interface WorkedQueue {
   policyOf(job: Pick<Job, 'name' | 'data' | 'opts'>): RetryPolicy | undefined
   /** Takes over an unknown job that is kept elsewhere too, so that it need not wait in the queue. False for any other. */
   leave?(run: JobRun): Promise<boolean>
+  /** Asked before each job. One that may not run yet comes back soon, without a lost attempt. */
+  mayRun?(): Promise<boolean>
   run(run: JobRun): Promise<unknown>
   /** Told before a job is given up. If it throws, the job is tried again. */
   giveUp?(run: JobRun, reason: string): Promise<void>
@@ -67,6 +69,17 @@ const interruptedPauseMs = 500
 const notStartedPauseMs = 2_000
 const progressDeadlineMs = 1_000
 
+/** BullMQ counts how often a worker died with a job, and gives it up; those that a schedule made it takes over for ever. */
+export const mostDeaths = 10
+
+const killsWorkers = defineError({
+  kind: 'invalid',
+  code: 'job.kills_workers',
+  title: 'Kills its workers',
+  detail: 'The worker died or stood still each time that it ran this job.',
+  help: 'Look for what ends the process: memory, an endless loop, an exit. Then retry the job.',
+})
+
 const nobodyKnows = defineError({
   kind: 'invalid',
   code: 'job.nobody_knows',
@@ -89,7 +102,9 @@ export function createJobAttempt({ queue, stopping, log, metrics, redisRun }: Jo
     const policy = queue.policyOf(job)
     if (!policy) return leave(job, token)
     const run = describe(job)
+    if (!(await mayRun())) return postpone(job, token, notStartedPauseMs)
     const end = startTimer(run)
+    if (job.stalledCounter > mostDeaths) return fail(run, killsWorkers(), end('dead'))
     try {
       const result = await runWithin(policy.timeoutMs, stopping, (signal) =>
         queue.run({ ...run, signal }),
@@ -109,6 +124,15 @@ export function createJobAttempt({ queue, stopping, log, metrics, redisRun }: Jo
       if (!interrupted) return fail(run, error, end(dead ? 'dead' : 'failed'))
       run.log.info(end('interrupted'), 'a job is interrupted and will be tried again')
       return postpone(job, token, interruptedPauseMs)
+    }
+  }
+
+  async function mayRun(): Promise<boolean> {
+    try {
+      return (await queue.mayRun?.()) ?? true
+    } catch (error) {
+      outage.failed(failureReason(error))
+      return false
     }
   }
 

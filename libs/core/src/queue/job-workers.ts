@@ -6,7 +6,7 @@ import { createOutageLog, requestContext, type Logger, type OutageLog } from '..
 import { bullConnection, bullPrefix, followRedisRun } from '../redis/index.ts'
 import type { Metrics } from '../telemetry/index.ts'
 import { repeatStrategy } from './cron-times.ts'
-import { createJobAttempt, type WorkedQueue } from './job-attempt.ts'
+import { createJobAttempt, mostDeaths, type WorkedQueue } from './job-attempt.ts'
 import { retryDelay } from './retry.ts'
 import { bullTelemetry } from './tracing.ts'
 
@@ -26,7 +26,6 @@ export interface JobWorkersDeps {
 
 // The jobs of a worker that died are taken over after the lock and at most two checks: 40 s.
 const takeOver = { lockDuration: 20_000, stalledInterval: 10_000 }
-const maxStalledCount = 10
 /** Both bounds hold; ages are in seconds. */
 const removeOnComplete = { count: 1_000, age: 86_400 }
 const deadSeconds = 30 * 86_400
@@ -38,6 +37,7 @@ export interface JobWorkers extends Component {
   /** Works off one more queue, until the stop. */
   add(queue: WorkedQueue): void
   start(): void
+  drain(): void
   stop(signal: AbortSignal): Promise<void>
 }
 
@@ -47,7 +47,8 @@ export function createJobWorkers(deps: JobWorkersDeps): JobWorkers {
   const stopping = new AbortController()
   const running = new Set<Promise<unknown>>()
   const workers: Worker[] = []
-  return { name, add, start, stop }
+  let closing: Promise<unknown> | undefined
+  return { name, add, start, drain, stop }
 
   function start(): void {
     queues.forEach(add)
@@ -57,11 +58,15 @@ export function createJobWorkers(deps: JobWorkersDeps): JobWorkers {
     if (!stopping.signal.aborted) workers.push(open(queue))
   }
 
-  async function stop(signal: AbortSignal): Promise<void> {
+  function drain(): void {
     stopping.abort(new DOMException('The process stops.', 'AbortError'))
-    const closing = Promise.allSettled(workers.map((worker) => worker.close()))
+    closing ??= Promise.allSettled(workers.map((worker) => worker.close()))
+  }
+
+  async function stop(signal: AbortSignal): Promise<void> {
+    drain()
     const settled = new AbortController()
-    void closing.then(() => settled.abort())
+    void closing?.then(() => settled.abort())
     await Promise.race([Promise.allSettled(running), aborted(signal)])
     await sleep(closingMs, undefined, {
       signal: AbortSignal.any([signal, settled.signal]),
@@ -81,7 +86,7 @@ export function createJobWorkers(deps: JobWorkersDeps): JobWorkers {
       // Not by age alone: a fault that kills each job would fill Redis, and with it everything stops. So the oldest make way, and the log says so.
       removeOnFail: { count: mostDead, age: deadSeconds },
       ...(queue.rate && { limiter: { max: queue.rate.max, duration: queue.rate.perMs } }),
-      maxStalledCount,
+      maxStalledCount: mostDeaths,
       ...timing,
       ...bullTelemetry(config),
       settings: {

@@ -20,6 +20,8 @@ export interface SchedulerDeps {
 }
 
 const deadlineMs = 5_000
+/** Names the hash of a queue that tells which schedules were declared when. */
+const declaredKey = 'declared-schedules'
 /** A next run that is overdue by this much and has no job will never come by itself. */
 const overdueMs = 60_000
 
@@ -36,6 +38,8 @@ export function createScheduler({
 }: SchedulerDeps): Component {
   const outage = createOutageLog(log, 'the scheduler')
   const nextRuns = new Map<string, Date>()
+  /** Of two releases that declare a schedule differently, the one whose scheduler was started last has its way. */
+  const startedAt = Date.now()
   return createRepeating('scheduler', everyMs, () =>
     reconcile().then(outage.recovered, outage.failed),
   )
@@ -92,13 +96,26 @@ export function createScheduler({
       if (existing.next) nextRuns.set(plan.id, new Date(existing.next))
       return
     }
+    if (existing && !isSame && (await wasDeclaredLater(queue, plan.id))) return
     if (isSame || !existing) tellMissed(plan, existing)
+    await declare(queue, plan.id)
     const first = await withDeadline(
       queue.upsertJobScheduler(plan.id, plan.repeat, plan.template),
       deadlineMs,
     )
     nextRuns.set(plan.id, new Date(first.timestamp + first.delay))
     log.info({ task: plan.id, ...plan.repeat }, existing ? 'schedule changed' : 'schedule added')
+  }
+
+  async function wasDeclaredLater(queue: Queue, id: string): Promise<boolean> {
+    const asking = queues.redis.client.hget(queue.toKey(declaredKey), id)
+    const declaredAt = await withDeadline(asking, deadlineMs)
+    return Number(declaredAt) > startedAt
+  }
+
+  async function declare(queue: Queue, id: string): Promise<void> {
+    const writing = queues.redis.client.hset(queue.toKey(declaredKey), id, startedAt)
+    await withDeadline(writing, deadlineMs)
   }
 
   /**
@@ -116,6 +133,7 @@ export function createScheduler({
   }
 
   async function remove(queue: Queue, id: string): Promise<void> {
+    if (await wasDeclaredLater(queue, id)) return
     nextRuns.delete(id)
     await withDeadline(queue.removeJobScheduler(id), deadlineMs)
     log.info({ task: id }, 'schedule removed')

@@ -6,13 +6,14 @@ import { watchLeftQueues } from './left-queues.ts'
 import { moduleOf, taskQueue } from './names.ts'
 import { readPayload, readResult } from './payload.ts'
 import type { Queues } from './queues.ts'
+import { mayRunBeside } from './shared-concurrency.ts'
 import { countTicks, type Schedule } from './schedule.ts'
 import type { TaskHandler, TaskRun } from './task.ts'
 
 export interface TaskWorkersDeps extends Omit<JobWorkersDeps, 'name' | 'queues' | 'countDead'> {
   tasks: readonly TaskHandler[]
   /** Tells where jobs are left, and how many are dead. */
-  queues: Pick<Queues, 'findUsed' | 'get'>
+  queues: Pick<Queues, 'findUsed' | 'get' | 'redis'>
   metrics: Pick<Metrics, 'jobDuration' | 'scheduleRunsMissed'>
   /** Knows the jobs that came through the outbox. Without it they run like all others, and the database is not told. */
   deliveries?: DeliveryRecord
@@ -72,7 +73,7 @@ export function createTaskWorkers({
     log: deps.log,
     everyMs: lookEveryMs,
   })
-  return { name: workers.name, start, stop }
+  return { name: workers.name, start, drain: workers.drain, stop }
 
   function start(): void {
     workers.start()
@@ -86,8 +87,13 @@ export function createTaskWorkers({
 
   function toOwnQueue(handler: TaskHandler): WorkedQueue {
     const { limits, queue } = handler.task
-    const own = toQueue(queue, [handler], limits.concurrency ?? concurrency)
-    return { ...own, rate: limits.rate }
+    const { concurrency: most } = limits
+    const own = toQueue(queue, [handler], most ?? concurrency)
+    return {
+      ...own,
+      rate: limits.rate,
+      ...(most && { mayRun: () => mayRunBeside(queues, queue, most) }),
+    }
   }
 
   function toQueue(queue: string, handlers: TaskHandler[], concurrency: number): WorkedQueue {
