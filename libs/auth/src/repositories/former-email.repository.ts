@@ -20,6 +20,6 @@ export function createFormerEmailRepository(db: DbFor<'formerEmail'>) {
   }
 
   function deleteBefore(before: Date, signal: AbortSignal): Promise<number> {
-    return db.formerEmail.deleteInBatches({ where: { endedAt: { lt: before } }, signal })
+    return db.formerEmail.deleteInBatches({ where: { endedAt: { lt: before } }, by: 'endedAt', signal })
   }
 }

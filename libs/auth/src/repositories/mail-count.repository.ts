@@ -25,6 +25,6 @@ export function createMailCountRepository(db: DbFor<'mailCount'>) {
   }
 
   function deleteBefore(before: Date, signal: AbortSignal): Promise<number> {
-    return db.mailCount.deleteInBatches({ where: { updatedAt: { lt: before } }, signal })
+    return db.mailCount.deleteInBatches({ where: { updatedAt: { lt: before } }, by: 'updatedAt', signal })
   }
 }

@@ -9,7 +9,12 @@ interface Table {
   updateMany(args: { where?: Fields; limit?: number; data: Fields }): Prisma.PrismaPromise<unknown>
   delete: (this: unknown, args: { where: Fields }) => Prisma.PrismaPromise<unknown>
   deleteMany(args: { where?: Fields; limit?: number }): Prisma.PrismaPromise<{ count: number }>
-  findMany(args: { where: Fields; select: Fields; take: number }): Prisma.PrismaPromise<Fields[]>
+  findMany(args: {
+    where: Fields
+    select: Fields
+    orderBy: Fields
+    take: number
+  }): Prisma.PrismaPromise<Fields[]>
 }
 
 /** `Args` for a model that declares soft delete. */
@@ -37,6 +42,11 @@ export interface PurgeOptions<Where> {
 
 export interface BatchOptions<Where> {
   where: Where
+  /**
+   * A field of the condition that an index begins with. Batches go through it in its order, so that each finds its rows without a look at those
+   * that stay.
+   */
+  by: Extract<keyof Where, string>
   /** Ends it between two batches. */
   signal?: AbortSignal | undefined
 }
@@ -86,7 +96,7 @@ const furtherOf = (relations: Relations) => ({
   ): Promise<number> {
     const { before, where, signal } = options as PurgeOptions<Fields | undefined>
     const wanted = { deletedAt: { lt: before }, AND: [where ?? {}] }
-    return deleteBatches(unmarkedTableOf(this), relations, { where: wanted, signal })
+    return deleteBatches(unmarkedTableOf(this), relations, { where: wanted, by: 'deletedAt', signal })
   },
 
   /** `deleteMany` of any number of rows, batch by batch, and says how many. */
@@ -101,14 +111,23 @@ const furtherOf = (relations: Relations) => ({
 async function deleteBatches(
   table: Table,
   relations: Relations,
-  { where, signal }: BatchOptions<Fields>,
+  { where, by, signal }: BatchOptions<Fields>,
 ): Promise<number> {
   const { key = [] } = relations[table.$name] ?? {}
-  const select = Object.fromEntries(key.map((field) => [field, true]))
+  const select = Object.fromEntries([...key, by].map((field) => [field, true]))
   let deleted = 0
+  let following: Fields = {}
   while (!signal?.aborted) {
-    const rows = await table.findMany({ where, select, take: batch })
-    if (rows.length === 0) break
+    const rows = await table.findMany({
+      where: { AND: [where, following] },
+      select,
+      orderBy: { [by]: 'asc' },
+      take: batch,
+    })
+    const last = rows.at(-1)
+    if (!last) break
+    // Equal ones may be left. Those before are gone, but their index entries need not be.
+    following = { [by]: { gte: last[by] } }
     // Asked once more of each row, in the statement that takes it out: Prisma's `limit` does not, and took rows that were changed meanwhile.
     const { count } = await table.deleteMany({ where: { AND: [where, anyOf(key, rows)] } })
     deleted += count
@@ -117,8 +136,10 @@ async function deleteBatches(
   return deleted
 }
 
-function anyOf([field = '', ...more]: readonly string[], rows: Fields[]): Fields {
-  return more.length > 0 ? { OR: rows } : { [field]: { in: rows.map((row) => row[field]) } }
+function anyOf(key: readonly string[], rows: Fields[]): Fields {
+  const [field = '', ...more] = key
+  if (more.length === 0) return { [field]: { in: rows.map((row) => row[field]) } }
+  return { OR: rows.map((row) => Object.fromEntries(key.map((field) => [field, row[field]]))) }
 }
 
 /** `delete` and `deleteMany` mark rows of the models that declare it. The other methods bring marked rows back, or take them out. */
