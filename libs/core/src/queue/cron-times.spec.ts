@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { cpuMsOf } from '../../testing/cpu-time.ts'
+import { measureCpu } from '../../testing/measure-cpu.ts'
 import { findStretches } from './clock-changes.ts'
 import { createCronTimes } from './cron-times.ts'
 import { anyCron, minute, timesByWalk, walkClock } from './testing/slow-cron.ts'
@@ -87,7 +87,7 @@ describe('the times of a cron expression', () => {
   })
 
   it('are found without a search that grows with their distance', async () => {
-    const cpuMs = await cpuMsOf(() => {
+    const { cpuMs } = await measureCpu(() => {
       for (const cron of ['0 0 29 2 *', '0 0 1 1 *', '* * * * * *']) {
         const times = createCronTimes({ cron, timeZone: 'Asia/Beirut' })
         for (let count = 0, time = Date.UTC(2026, 11, 1); count < 20; count++)
