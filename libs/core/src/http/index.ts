@@ -1,6 +1,5 @@
 export type { Once } from '../idempotency/index.ts'
 export { createHttpApp, type HttpAppDeps } from './app.ts'
-export { boundedText } from './bounded-text.ts'
 export { createBaseApp, type BaseAppDeps } from './base-app.ts'
 export type { BodyContract, Method, Result, Route, RouteContract, RouteInput } from './contract.ts'
 export { forbidden, unauthenticated, validationFailed } from './errors.ts'
