@@ -86,6 +86,12 @@ describe('the times of a cron expression', () => {
     )
   })
 
+  it('leave out none that the clock skips and that comes just over a day after the look', () => {
+    const { next } = createCronTimes({ cron: '9 2 1,14 * *', timeZone: 'America/Chicago' })
+    const look = Date.parse('2027-03-13T08:08:00Z')
+    expect(isoOf([next(look)])).toEqual(['2027-03-14T08:09:00.000Z'])
+  })
+
   it('are found without a search that grows with their distance', async () => {
     const { cpuMs } = await measureCpu(() => {
       for (const cron of ['0 0 29 2 *', '0 0 1 1 *', '* * * * * *']) {
