@@ -34,7 +34,7 @@ const config: Config = {
   globalTeardown: '<rootDir>/tools/test/global-teardown.ts',
   setupFiles: ['<rootDir>/tools/test/worker-environment.ts'],
   maxWorkers: 2,
-  // For what hangs. A machine that is busy with much else needs several times as long as a quiet one.
+  // For what hangs: a machine that is busy with much else needs several times as long.
   testTimeout: 240_000,
   coverageProvider: 'v8',
   coverageDirectory: '<rootDir>/coverage',

@@ -1,12 +1,10 @@
-import { prepare } from '../build/prepare.ts'
 import { bundleIntoCache } from '../build/run-bundled.ts'
 import { ExpectedFault } from '../servers/expected-fault.ts'
 import { createBundler } from './bundler.ts'
 import type { Workload } from './workloads.ts'
 
 /** The first build of the processes and of the database command; later ones are kept warm by what it returns. */
-export async function buildProcesses(chosen: Workload[], print: (line: string) => void) {
-  await prepare(print)
+export async function buildProcesses(chosen: Workload[]) {
   const [bundler] = await Promise.all([
     createBundler(chosen, process.stdout.isTTY),
     bundleIntoCache('tools/db/main.ts'),

@@ -1,4 +1,5 @@
 // npm run dev: everything that the system needs, then the system itself, until Ctrl-C.
+import { prepare } from '../build/prepare.ts'
 import { ExpectedFault, runMain } from '../servers/expected-fault.ts'
 import { localFolder, ensureFolder } from '../servers/project.ts'
 import { recordChildrenIn } from '../servers/reaper.ts'
@@ -35,8 +36,10 @@ await runMain(async () => {
     const { created, added } = ensureEnvFile()
     if (created) print('Wrote .env with random secrets.')
     else if (added.length > 0) print(`Added to .env: ${added.join(', ')}.`)
+    // Whatever is bundled may need it: the check of the configuration as well.
+    await prepare(print)
     // Needs no port and no server, so it may go on while the configuration is looked at.
-    bundling = buildProcesses(options.chosen, print)
+    bundling = buildProcesses(options.chosen)
     bundling.catch(() => {})
     const environment = readEnvironment()
     await refuseFaultyEnvironment(environment)

@@ -1,4 +1,4 @@
-export { cpuMsOf } from './cpu-time.ts'
+export { measureCpu } from './measure-cpu.ts'
 export { cloneTestDatabase, createTemplateDatabase, type TestDatabase } from './database.ts'
 export { eventually } from './eventually.ts'
 export { holdTransaction, type HeldTransaction } from './hold-transaction.ts'

@@ -41,16 +41,33 @@ export async function createSandbox({ processes = 'stand-ins' }: SandboxOptions 
     cpSync(join(project, path), join(root, path), { recursive: true, filter: isSource })
   for (const manifest of globSync('libs/*/package.json', { cwd: project }))
     cpSync(join(project, manifest), join(root, manifest))
-  symlinkSync(join(project, 'node_modules'), join(root, 'node_modules'))
-  symlinkSync(join(project, '.ashlar/cache/redis'), join(root, '.ashlar/cache/redis'))
+  linkFromProject('.ashlar/cache/redis')
   if (processes === 'stand-ins') writeStandIns()
-  else
-    for (const path of ['apps', 'libs', 'tsconfig.base.json'])
-      cpSync(join(project, path), join(root, path), { recursive: true, filter: isSource })
+  else copySystem()
 
   return { env, ports, read, remove, root, run, start, write }
 
+  /** With the packages of others from the project, and its own from here: those of the project have what was generated. */
+  function copySystem() {
+    for (const path of ['apps', 'libs', 'tsconfig.base.json'])
+      cpSync(join(project, path), join(root, path), { recursive: true, filter: isSource })
+    mkdirSync(join(root, 'node_modules/@ashlar'), { recursive: true })
+    for (const name of readdirSync(join(project, 'node_modules')))
+      if (name !== '@ashlar') linkFromProject(`node_modules/${name}`)
+    for (const folder of globSync('libs/*', { cwd: root })) {
+      const { name } = JSON.parse(read(`${folder}/package.json`)) as { name: string }
+      symlinkSync(join(root, folder), join(root, 'node_modules', name))
+      if (existsSync(join(project, folder, 'node_modules')))
+        linkFromProject(`${folder}/node_modules`)
+    }
+  }
+
+  function linkFromProject(path: string) {
+    symlinkSync(join(project, path), join(root, path))
+  }
+
   function writeStandIns() {
+    linkFromProject('node_modules')
     for (const { entry, name } of workloads) write(`${entry}/src/main.ts`, standIn(name))
     write('tools/db/main.ts', `process.stdout.write('Applied 1_first\\n')\n`)
     write('tools/build/prepare.ts', `export const prepare = async () => {}\n`)

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { boundedText } from '@ashlar/core/http'
+import { boundedText } from '@ashlar/core/schema'
 import { everyOption } from '../testing/every-option.ts'
 import { expectProblem } from '../testing/expect-problem.ts'
 import { serveApi, type TestApi } from '../testing/serve-api.ts'

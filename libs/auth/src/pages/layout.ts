@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { html, pageStylesheet, type Html } from '@ashlar/core/http'
+import { html, htmlPage, pageStylesheet, type Html } from '@ashlar/core/http'
 
 export interface LayoutProps {
   appName: string
@@ -13,24 +13,12 @@ export const styleSource = `'sha256-${createHash('sha256').update(pageStylesheet
 /** Apart from the markup below, which Prettier would change: the policy contains its digest. */
 const style: Html = { markup: `<style>${pageStylesheet}</style>` }
 
-/** One card in the middle of the window. The style is in the page, which loads nothing else. */
+/** The style is in the page, which loads nothing else. */
 export const layout = ({ appName, title, content }: LayoutProps): Html =>
-  html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="robots" content="noindex" />
-        <meta name="color-scheme" content="light dark" />
-        <title>${title} · ${appName}</title>
-        <link rel="icon" href="data:," />
-        ${style}
-      </head>
-      <body>
-        <main>
-          <p class="brand">${appName}</p>
-          <h1>${title}</h1>
-          ${content}
-        </main>
-      </body>
-    </html> `
+  htmlPage({
+    title: `${title} · ${appName}`,
+    style,
+    content: html`<p class="brand">${appName}</p>
+      <h1>${title}</h1>
+      ${content}`,
+  })

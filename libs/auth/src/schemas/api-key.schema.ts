@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { boundedText } from '@ashlar/core/http'
+import { boundedText } from '@ashlar/core/schema'
 import { isStorable, GivenPassword } from './password.schema.ts'
 
 const Name = boundedText()

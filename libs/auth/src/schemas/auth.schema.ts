@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { boundedText } from '@ashlar/core/http'
+import { boundedText } from '@ashlar/core/schema'
 import { GivenPassword, isStorable, Password } from './password.schema.ts'
 import { GivenCode } from './second-factor.schema.ts'
 import { Email, normalizeEmail, Username } from './user.schema.ts'

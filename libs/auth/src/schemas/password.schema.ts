@@ -1,4 +1,4 @@
-import { boundedText } from '@ashlar/core/http'
+import { boundedText } from '@ashlar/core/schema'
 import { isCommonPassword } from './common-passwords.ts'
 
 const fewest = 8

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { boundedText } from '@ashlar/core/http'
+import { boundedText } from '@ashlar/core/schema'
 import { isStorable, GivenPassword } from './password.schema.ts'
 
 /** Six digits, or a recovery code: which one it is shows when it is checked. */

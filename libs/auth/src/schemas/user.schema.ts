@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { boundedText } from '@ashlar/core/http'
+import { boundedText } from '@ashlar/core/schema'
 import { GivenPassword, Password } from './password.schema.ts'
 
 /** Unique without regard to case. */

@@ -102,7 +102,9 @@ export class PatientPool extends UtcPool {
     const waiter: Waiter = {
       // A caller is served when another one is done, and must not continue in its context.
       connected: AsyncLocalStorage.bind(connected),
-      timer: setTimeout(() => setImmediate(() => this.#giveUpIfWaiting(waiter)), this.#waitMs),
+      // After an event loop that was held up, timers come before sockets: the connection that the
+      // caller waits for may have been free for long.
+      timer: setTimeout(() => setImmediate(() => this.#giveUp(waiter)), this.#waitMs),
     }
     this.#waiting.add(waiter)
     this.#request()
@@ -140,16 +142,8 @@ export class PatientPool extends UtcPool {
     waiter.connected(error, client, release)
   }
 
-  /**
-   * After an event loop that was held up, timers come before sockets: the connection that the caller
-   * waits for may have been free for long.
-   */
-  #giveUpIfWaiting(waiter: Waiter): void {
-    if (this.#waiting.has(waiter)) this.#giveUp(waiter)
-  }
-
   #giveUp(waiter: Waiter): void {
-    this.#waiting.delete(waiter)
+    if (!this.#waiting.delete(waiter)) return
     clearTimeout(waiter.timer)
     waiter.connected(new Error('timeout exceeded when trying to connect'), undefined, () => {})
   }

@@ -1,5 +1,5 @@
 import { array, assert, constantFrom, integer, jsonValue, property, string } from 'fast-check'
-import { cpuMsOf } from '../../testing/cpu-time.ts'
+import { measureCpu } from '../../testing/measure-cpu.ts'
 import type { AppError } from '../errors/index.ts'
 import { parseJson } from './json.ts'
 
@@ -69,7 +69,7 @@ describe('parseJson', () => {
 
   it('takes time in proportion to the text', async () => {
     const names = Array.from({ length: 9_000 }, (_, index) => `"n${index}":"\\\\\\""`)
-    const cpuMs = await cpuMsOf(() => {
+    const { cpuMs } = await measureCpu(() => {
       parseJson(`{${names.join()}}`)
       parseJson(JSON.stringify('\\'.repeat(50_000)))
     })

@@ -1,5 +1,5 @@
 import type { InputFault } from '../errors/index.ts'
-import { boundedText } from './bounded-text.ts'
+import { boundedText } from '../schema/index.ts'
 import { addressLimit } from './request-checks.ts'
 
 /** PostgreSQL's `integer` ends here. */

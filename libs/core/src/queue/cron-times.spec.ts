@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { cpuMsOf } from '../../testing/cpu-time.ts'
+import { measureCpu } from '../../testing/measure-cpu.ts'
 import { findStretches } from './clock-changes.ts'
 import { createCronTimes } from './cron-times.ts'
 import { anyCron, minute, timesByWalk, walkClock } from './testing/slow-cron.ts'
@@ -86,8 +86,14 @@ describe('the times of a cron expression', () => {
     )
   })
 
+  it('leave out none that the clock skips and that comes just over a day after the look', () => {
+    const { next } = createCronTimes({ cron: '9 2 1,14 * *', timeZone: 'America/Chicago' })
+    const look = Date.parse('2027-03-13T08:08:00Z')
+    expect(isoOf([next(look)])).toEqual(['2027-03-14T08:09:00.000Z'])
+  })
+
   it('are found without a search that grows with their distance', async () => {
-    const cpuMs = await cpuMsOf(() => {
+    const { cpuMs } = await measureCpu(() => {
       for (const cron of ['0 0 29 2 *', '0 0 1 1 *', '* * * * * *']) {
         const times = createCronTimes({ cron, timeZone: 'Asia/Beirut' })
         for (let count = 0, time = Date.UTC(2026, 11, 1); count < 20; count++)

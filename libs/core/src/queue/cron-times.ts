@@ -42,7 +42,8 @@ export function createCronTimes({ cron, timeZone = 'UTC' }: CronSchedule): CronT
       )
       const first = Math.min(...times)
       if (first <= until) return first
-      from = Math.max(until, quietUntil(until, stretches.at(-1)?.offset ?? 0))
+      // A skipped time that happens a moment later is known by the offset of before alone.
+      from = Math.max(until, Math.min(first - 1, quietUntil(until, stretches.at(-1)?.offset ?? 0)))
     }
   }
 

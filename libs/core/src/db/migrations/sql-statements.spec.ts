@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { cpuMsOf } from '../../../testing/cpu-time.ts'
+import { measureCpu } from '../../../testing/measure-cpu.ts'
 import { splitStatements } from './sql-statements.ts'
 
 const textsOf = (script: string) => splitStatements(script).map(({ text }) => text)
@@ -67,7 +67,7 @@ describe('a script of SQL', () => {
     const script =
       `INSERT INTO a VALUES ('${'x'.repeat(1_000)}', E'${'\\\\'.repeat(500)}');\n`.repeat(5_000)
     const long = `SELECT '${"''".repeat(500_000)}', $$${'$'.repeat(500_000)}`
-    const cpuMs = await cpuMsOf(() => {
+    const { cpuMs } = await measureCpu(() => {
       expect(splitStatements(script)).toHaveLength(5_000)
       expect(splitStatements(long)).toHaveLength(1)
     })

@@ -23,7 +23,7 @@ export interface DigestedCall {
   request: { method: string }
   /** `POST /api/v1/stones` */
   route: string
-  /** Whose key it is. */
+  /** Names the owner of the key. */
   caller: () => string
   input: ParsedInput
 }

@@ -46,6 +46,16 @@ export const anyCron: fc.Arbitrary<SlowCron> = fc
     weekdays: weekdays.values,
     isEither: days.text !== '*' && weekdays.text !== '*',
   }))
+  .filter(comes)
+
+/** False for a day that none of the months has, as 30 February: a declaration with it is refused. */
+function comes({ days, months, isEither }: SlowCron): boolean {
+  const first = Math.min(...days)
+  return isEither || [...months].some((month) => first <= daysIn(month))
+}
+
+/** In a leap year. */
+const daysIn = (month: number): number => new Date(Date.UTC(2024, month, 0)).getUTCDate()
 
 /** Reads the clock of a zone minute by minute. */
 export function walkClock(timeZone: string, from: number, until: number): Tick[] {
