@@ -1,8 +1,13 @@
 import { z } from 'zod'
-import { createEventRedelivery, type OnProgress } from '@ashlar/core/events'
+import {
+  createEventRedelivery,
+  type DeliverySelection,
+  type OnProgress,
+  type ReplaySelection,
+} from '@ashlar/core/events'
 import { readArguments, wrongUsage, type Command, type Print } from '../command/command-line.ts'
 import { requireKnownListener } from './known-listener.ts'
-import { readSelection, type Selection } from './selection.ts'
+import { readSelection } from './selection.ts'
 import { withDatabase } from './with-database.ts'
 
 type Redelivery = ReturnType<typeof createEventRedelivery>
@@ -17,14 +22,14 @@ export const retry: Command = async (args, print) => {
   if (values.dead === positionals.length > 0 || (values.listener && !values.dead))
     throw wrongUsage('events retry ID[.LISTENER]…, or: events retry --dead [--listener NAME]')
   const chosen = values.dead ? [{ listenerId: values.listener }] : positionals.map(readSelection)
-  return change('retry', 'owed again', chosen, print)
+  return change(({ retry }) => retry, 'owed again', chosen, print)
 }
 
 export const skip: Command = async (args, print) => {
   const chosen = readArguments(args, {}).positionals.map(readSelection)
   if (chosen.length === 0 || chosen.some(({ listenerId }) => !listenerId))
     throw wrongUsage('events skip ID.LISTENER…')
-  return change('skip', 'counted as done', chosen, print)
+  return change(({ skip }) => skip, 'counted as done', chosen, print)
 }
 
 export const replay: Command = async (args, print) => {
@@ -34,21 +39,26 @@ export const replay: Command = async (args, print) => {
     throw wrongUsage(
       'events replay ID[.LISTENER]…, or: events replay --listener NAME --since 2026-01-31T00:00Z',
     )
-  const chosen = byTime
+  const chosen: ReplaySelection[] = byTime
     ? [{ listenerId: values.listener, since: readTime(values.since ?? '') }]
     : positionals.map(readSelection)
-  return change('replay', 'owed again', chosen, print)
+  return change(({ replay }) => replay, 'owed again', chosen, print)
 }
 
-type Chosen = Partial<Selection> & { since?: Date }
+type Change<Chosen> = (chosen: Chosen, onProgress: OnProgress) => Promise<number>
 
 /** False when one of them changed nothing. */
-function change(action: keyof Redelivery, what: string, chosen: Chosen[], print: Print) {
+function change<Chosen extends DeliverySelection>(
+  choose: (redelivery: Redelivery) => Change<Chosen>,
+  what: string,
+  chosen: Chosen[],
+  print: Print,
+) {
   return withDatabase(async (core) => {
-    const redelivery = createEventRedelivery(core.database.pool)
+    const apply = choose(createEventRedelivery(core.database.pool))
     let inOrder = true
     for (const each of chosen) {
-      const count = await redelivery[action](each, tellEvery(progressEvery, what, print))
+      const count = await apply(each, tellEvery(progressEvery, what, print))
       const { eventId, listenerId } = each
       if (count === 0 && listenerId && !eventId) await requireKnownListener(core, listenerId)
       const name = [eventId, listenerId].filter(Boolean).join('.') || 'All'

@@ -137,8 +137,12 @@ export function createSessionRepository(db: DbFor<'session' | 'usedRefreshToken'
   /** Used tokens go first: a long session has thousands, too many to go with it in one statement. */
   async function deleteExpired(before: Date, signal: AbortSignal): Promise<number> {
     const expired = { expiresAt: { lt: before } }
-    await db.usedRefreshToken.deleteInBatches({ where: { session: expired }, signal })
-    return db.session.deleteInBatches({ where: expired, signal })
+    await db.usedRefreshToken.deleteInBatches({
+      where: { session: expired },
+      by: 'hash',
+      signal,
+    })
+    return db.session.deleteInBatches({ where: expired, by: 'expiresAt', signal })
   }
 }
 

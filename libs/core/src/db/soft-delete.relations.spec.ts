@@ -374,8 +374,8 @@ describe('taking rows out of the table', () => {
   it('marks any number in batches, and ends between two of them when it is told to', async () => {
     await db.tag.createMany({ data: Array.from({ length: 1_203 }, (_, n) => ({ name: `t${n}` })) })
     const where = { id: { gt: 2 } }
-    expect(await db.tag.deleteInBatches({ where, signal: AbortSignal.abort() })).toBe(0)
-    expect(await db.tag.deleteInBatches({ where })).toBe(1_201)
+    expect(await db.tag.deleteInBatches({ where, by: 'id', signal: AbortSignal.abort() })).toBe(0)
+    expect(await db.tag.deleteInBatches({ where, by: 'id' })).toBe(1_201)
     expect([await rows('tag'), await db.tag.count()]).toEqual([1_203, 2])
   })
 

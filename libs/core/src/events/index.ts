@@ -4,7 +4,12 @@ export {
   type InspectedEvent,
   type ListedDelivery,
 } from './event-inspection.ts'
-export { createEventRedelivery, type OnProgress } from './event-redelivery.ts'
+export {
+  createEventRedelivery,
+  type DeliverySelection,
+  type OnProgress,
+  type ReplaySelection,
+} from './event-redelivery.ts'
 export { on, type Delivery, type Listener, type ListenerOptions } from './listener.ts'
 export { createListenerWorkers, type ListenerWorkersDeps } from './listener-workers.ts'
 export { createOutbox, type Outbox, type OutboxTable } from './outbox.ts'
