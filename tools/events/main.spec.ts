@@ -5,7 +5,10 @@ import { createTestCore, type TestCore } from '@ashlar/core/testing'
 
 const root = join(__dirname, '..', '..')
 const bundle = join(root, '.ashlar', 'cache', 'specs', 'events.cjs')
-const [first, second, third] = [1, 2, 3].map((n) => `0190f6a0-0000-7000-8000-00000000000${n}`)
+// Version 7: an id begins with the time of its event.
+const first = '019b76da-a800-7000-8000-000000000001'
+const second = '019b7c01-0400-7000-8000-000000000002'
+const third = '019b8127-6000-7000-8000-000000000003'
 
 let test: TestCore
 let environment: NodeJS.ProcessEnv
@@ -75,7 +78,7 @@ describe('the events command', () => {
   })
 
   it('shows an event and what became of it', async () => {
-    const { code, out } = await events('show', first ?? '')
+    const { code, out } = await events('show', first)
     expect(code).toBe(0)
     expect(out).toMatch(/^Payload +\{"orderId":1\}$/m)
     expect(out).toMatch(/^shop\.bill +dead +- +\S+Z +Error: paper jam$/m)
@@ -108,7 +111,7 @@ describe('the events command', () => {
   })
 
   it('replays to those that finished and to those that are new', async () => {
-    expect((await events('replay', first ?? '')).out).toBe(`${first}: 2 owed again\n`)
+    expect((await events('replay', first)).out).toBe(`${first}: 2 owed again\n`)
     expect(await standings()).toMatchObject({
       [`${first}.shop.count`]: 'waiting',
       [`${first}.stock.log`]: 'waiting',
@@ -132,8 +135,8 @@ describe('the events command', () => {
   it.each([
     [['show', 'x'], '"x" is no event. Take ID or ID.LISTENER from: npm run events -- list'],
     [['retry'], 'events retry ID[.LISTENER]…, or: events retry --dead'],
-    [['retry', first ?? '', '--dead'], 'events retry ID[.LISTENER]…, or: events retry --dead'],
-    [['skip', first ?? ''], 'events skip ID.LISTENER…'],
+    [['retry', first, '--dead'], 'events retry ID[.LISTENER]…, or: events retry --dead'],
+    [['skip', first], 'events skip ID.LISTENER…'],
     [
       ['replay', '--listener', 'shop.count'],
       'events replay ID[.LISTENER]…, or: events replay --listener',
