@@ -121,6 +121,21 @@ describe('the events command', () => {
     expect(await standings()).toMatchObject({ [`${second}.stock.log`]: 'waiting' })
   })
 
+  it('ends what a listener that is gone is owed', async () => {
+    await test.core.database.pool.query(
+      `UPDATE event_delivery SET held_at = now() WHERE event_id = $1 AND listener_id = 'shop.count'`,
+      [second],
+    )
+    expect(await idsOf('list', '--held')).toEqual([second])
+    expect(await events('unsubscribe', 'shop.count')).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^shop\.count: unsubscribed, and 1 deliveries counted as done\n/),
+    })
+    expect(await standings()).toMatchObject({ [`${second}.shop.count`]: 'finished' })
+    expect(await idsOf('list', '--held')).toEqual([])
+    expect((await events('unsubscribe', 'shop.count')).code).toBe(2)
+  })
+
   it('prunes what is finished and old, and keeps what is dead, owed or unpublished', async () => {
     await events('skip', `${second}.shop.count`)
     expect((await events('prune', '--older-than', '1d')).out).toBe(

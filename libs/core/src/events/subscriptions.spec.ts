@@ -10,6 +10,9 @@ import { createSubscriptions } from './subscriptions.ts'
 import { createTestBed, type TestBed } from './testing/test-bed.ts'
 
 const shipped = defineEvent('shop.order-shipped', z.object({ orderId: z.int() }))
+const moved = defineEvent('shop.moved', z.object({ article: z.int() }), {
+  key: ({ article }) => article,
+})
 const count = on(shipped, 'shop.count', () => {})
 const bill = on(shipped, 'shop.bill', () => {})
 
@@ -40,6 +43,21 @@ describe('subscriptions', () => {
       { listener_id: 'shop.bill', error: 'The listener no longer exists.' },
       { listener_id: 'shop.count', dead_at: null },
     ])
+  })
+
+  it('keep what they are owed when the last release that ordered it is gone', async () => {
+    const ordered = on(moved, 'shop.move', () => {}, { ordered: true })
+    await save([ordered])
+    await bed.start(bed.relay([ordered]))
+    await bed.publish(moved, { article: 1 })
+    await eventually(async () => (await bed.deliveries()).length === 1)
+    await bed.database.pool.query(
+      `UPDATE event_subscription SET updated_at = now() - interval '8 days'`,
+    )
+    await save([on(moved, 'shop.move', () => {})])
+    await save([])
+    expect(await ids()).toEqual(['shop.move'])
+    expect(await bed.deliveries()).toMatchObject([{ listener_id: 'shop.move', dead_at: null }])
   })
 
   it('that go leave nothing owed, however much it is, and stay where it cannot be given up', async () => {

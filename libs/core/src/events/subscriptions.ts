@@ -18,12 +18,16 @@ export interface SubscriptionsDeps {
   log: Logger
 }
 
-const refreshMs = 3_600_000
+/** The second time soon: processes of the release before may still be declaring theirs. */
+const againAfterMs = { start: 60_000, later: 3_600_000 }
 
-/** A subscription that nobody declared for a week belongs to a listener that was deleted. During a roll-out, old processes go on declaring theirs. */
+/**
+ * A subscription that nobody declared for a week belongs to a listener that was deleted. During a
+ * roll-out, old processes go on declaring theirs.
+ */
 const goneAfter = '7 days'
 
-/** Makes the listeners of this process known to the relays of all processes, now and every hour. */
+/** Makes the listeners of this process known to the relays of all processes, again and again. */
 export function createSubscriptions({
   pool,
   listeners,
@@ -45,20 +49,22 @@ export function createSubscriptions({
       ordered: false,
     })),
   ].toSorted((a, b) => (a.id < b.id ? -1 : 1))
-  let savedAt = -Infinity
+  let saveAt = 0
+  let isFirst = true
   let saving: Promise<void> | undefined
   return { save, release }
 
   /** Must have succeeded once before this process relays: an event is delivered to the listeners that are known then. */
   async function save(): Promise<void> {
-    if (performance.now() - savedAt < refreshMs) return
+    if (performance.now() < saveAt) return
     await (saving ??= saveAll().finally(() => (saving = undefined)))
   }
 
   async function saveAll(): Promise<void> {
     await declareAll()
     await removeGone()
-    savedAt = performance.now()
+    saveAt = performance.now() + (isFirst ? againAfterMs.start : againAfterMs.later)
+    isFirst = false
   }
 
   async function declareAll(): Promise<void> {

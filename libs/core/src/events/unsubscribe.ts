@@ -62,7 +62,8 @@ export async function removeSubscriptions(
          WHERE d.listener_id = $1 AND d.finished_at IS NULL AND ${which}
            AND EXISTS (
              SELECT FROM outbox_event e JOIN event_subscription s ON s.event_name = e.name
-             WHERE e.id = d.event_id AND s.listener_id = $1 AND s.updated_at < now() - $2::interval)
+             WHERE e.id = d.event_id AND s.listener_id = $1
+             HAVING max(s.updated_at) < now() - $2::interval)
          LIMIT ${batchSize} FOR UPDATE OF d SKIP LOCKED),
        settled AS (
          UPDATE event_delivery SET ${outcomes[outcome]}, held_at = NULL

@@ -8,7 +8,6 @@ import { createEventRedelivery } from './event-redelivery.ts'
 import { createInbox } from './inbox.ts'
 import { on } from './listener.ts'
 import { relayBatch } from './relay-batch.ts'
-import { createSubscriptions } from './subscriptions.ts'
 import { pagesReadBy } from './testing/pages-read.ts'
 import { createTestBed, type TestBed } from './testing/test-bed.ts'
 
@@ -29,7 +28,7 @@ async function createBed(): Promise<TestBed> {
   const { pool } = bed.database
   for (const table of ['outbox_event', 'event_delivery', 'event_due', 'event_subscription'])
     await pool.query(`ALTER TABLE ${table} SET (autovacuum_enabled = false); ANALYZE ${table}`)
-  await createSubscriptions({ pool, listeners: [count, log], log: bed.log }).save()
+  await bed.declare([count, log])
   return bed
 }
 

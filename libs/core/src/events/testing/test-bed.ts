@@ -68,6 +68,7 @@ export async function createTestBed({
     queues,
     notifier,
     publish,
+    declare,
     deliveries,
     relay,
     workers,
@@ -86,6 +87,10 @@ export async function createTestBed({
   async function deliveries(): Promise<DeliveryRow[]> {
     const { rows } = await pool.query<DeliveryRow>('SELECT * FROM event_delivery ORDER BY 1, 2')
     return rows
+  }
+
+  function declare(listeners: readonly Listener[]): Promise<void> {
+    return createSubscriptions({ pool, listeners, log }).save()
   }
 
   function relay(
