@@ -39,6 +39,21 @@ describe('a lifecycle', () => {
     expect(warned).toEqual([])
   })
 
+  it('tells all of them that no more work comes before it waits for the first', async () => {
+    const lifecycle = createTestLifecycle()
+    const drain = (name: string) => ({ drain: () => void happened.push(`drain ${name}`) })
+    const fails = () => {
+      throw new Error('no')
+    }
+    lifecycle.add(component('a', drain('a')))
+    lifecycle.add(component('b', { drain: fails }))
+    lifecycle.add(component('c', drain('c')))
+    await lifecycle.start()
+    await lifecycle.stop()
+    expect(happened.slice(3)).toEqual(['drain c', 'drain a', 'stop c', 'stop b', 'stop a'])
+    expect(warned).toMatchObject([{ component: 'b', msg: 'failed to drain' }])
+  })
+
   it('stops what has started when a start fails, itself included, and throws what it threw', async () => {
     const lifecycle = createTestLifecycle()
     const failure = new Error('no')

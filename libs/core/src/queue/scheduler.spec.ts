@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import { pino } from 'pino'
 import { z } from 'zod'
 import { eventually } from '../../testing/eventually.ts'
@@ -46,6 +47,19 @@ describe('the scheduler', () => {
     await schedule({})
     await eventually(async () => Object.keys(await existing()).length === 0)
     expect(await queues.get('shop.tasks').getDelayedCount()).toBe(0)
+  })
+
+  it('of the release that was started last has its way beside another, also after a way back', async () => {
+    const hourly = { 'shop.count': { everyMs: 3_600_000 }, 'shop.purge': { everyMs: 60_000 } }
+    const daily = { 'shop.count': { everyMs: 86_400_000 } }
+    await schedule(hourly)
+    await eventually(() => existing(2))
+    await schedule(daily)
+    await eventually(async () => (await existing())['shop.count'] === 'every 86400000')
+    expect(await keepsAt({ 'shop.count': 'every 86400000' })).toBe(true)
+    await schedule(hourly)
+    await eventually(async () => (await existing())['shop.count'] === 'every 3600000')
+    expect(await keepsAt({ 'shop.count': 'every 3600000', 'shop.purge': 'every 60000' })).toBe(true)
   })
 
   it('takes a schedule along when a task gets a limit, and when it loses it', async () => {
@@ -226,6 +240,15 @@ describe('the scheduler', () => {
   function scheduler(tasks: TaskHandler[]): Component {
     const modules = [{ name: 'shop', tasks }]
     return createScheduler({ queues, modules, log, metrics, everyMs: 100 })
+  }
+
+  /** Whether ten looks of each scheduler that runs change nothing. */
+  async function keepsAt(schedules: Record<string, string>): Promise<boolean> {
+    for (const until = Date.now() + 1_000; Date.now() < until;) {
+      if (!isDeepStrictEqual(await existing(), schedules)) return false
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    return true
   }
 
   async function missed(task: string): Promise<number | undefined> {

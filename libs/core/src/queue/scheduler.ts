@@ -20,7 +20,10 @@ export interface SchedulerDeps {
 }
 
 const deadlineMs = 5_000
-/** Names the hash of a queue that tells which schedules were declared when. */
+/**
+ * The hash of a queue that names its schedules, also those that were removed, with the start of the
+ * scheduler that had its way.
+ */
 const declaredKey = 'declared-schedules'
 /** A next run that is overdue by this much and has no job will never come by itself. */
 const overdueMs = 60_000
@@ -96,7 +99,7 @@ export function createScheduler({
       if (existing.next) nextRuns.set(plan.id, new Date(existing.next))
       return
     }
-    if (existing && !isSame && (await wasDeclaredLater(queue, plan.id))) return
+    if (!isSame && (await wasDeclaredLater(queue, plan.id))) return
     if (isSame || !existing) tellMissed(plan, existing)
     await declare(queue, plan.id)
     const first = await withDeadline(
@@ -135,6 +138,7 @@ export function createScheduler({
   async function remove(queue: Queue, id: string): Promise<void> {
     if (await wasDeclaredLater(queue, id)) return
     nextRuns.delete(id)
+    await declare(queue, id)
     await withDeadline(queue.removeJobScheduler(id), deadlineMs)
     log.info({ task: id }, 'schedule removed')
   }

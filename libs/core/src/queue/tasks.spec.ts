@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { startTcpProxy } from '../../testing/tcp-proxy.ts'
 import { eventually } from '../../testing/eventually.ts'
 import { defineError } from '../errors/index.ts'
+import { bullPrefix } from '../redis/index.ts'
 import { createMetrics } from '../telemetry/index.ts'
 import { createQueues, type Queues } from './queues.ts'
 import { defineTask, handle, type TaskHandler } from './task.ts'
@@ -277,6 +278,28 @@ describe('tasks', () => {
     work(handler)
     work(handler)
     for (const { id } of ids) await tasks.waitForResult(limited, id)
+    expect(most).toBe(2)
+  })
+
+  it('keep to it where no scheduler has been there, and after Redis was emptied', async () => {
+    const limited = defineTask('shop.call', z.object({}), { concurrency: 2 })
+    let running = 0
+    let most = 0
+    let runs = 0
+    const handler = handle(limited, async () => {
+      most = Math.max(most, (running += 1))
+      await new Promise((done) => setTimeout(done, 100))
+      running -= 1
+      runs += 1
+    })
+    const tasks = createTaskQueue({ config, queues })
+    for (let worker = 0; worker < 4; worker += 1) work(handler)
+    for (let count = 0; count < 12; count += 1) await tasks.enqueue(limited, {})
+    await eventually(() => runs === 12)
+    const { client } = queues.redis
+    await client.del(await client.keys(`${bullPrefix(config)}:*`))
+    for (let count = 0; count < 12; count += 1) await tasks.enqueue(limited, {})
+    await eventually(() => runs === 24)
     expect(most).toBe(2)
   })
 

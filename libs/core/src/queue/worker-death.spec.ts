@@ -6,6 +6,7 @@ import { pino } from 'pino'
 import { z } from 'zod'
 import { eventually } from '../../testing/eventually.ts'
 import { startTcpProxy } from '../../testing/tcp-proxy.ts'
+import { mostDeaths } from './job-attempt.ts'
 import { createQueues, type Queues } from './queues.ts'
 import { createTaskQueue, type TaskQueue } from './task-queue.ts'
 import { defineTask } from './task.ts'
@@ -46,6 +47,26 @@ describe('a job whose worker', () => {
     }
     const last = start({ WORK_MS: '0' })
     expect(await tasks.waitForResult(print, id)).toBe(last.child.pid)
+  })
+
+  it('is killed each time is given up, also where a schedule made it, and the next run comes', async () => {
+    const queue = queues.get('shop.tasks')
+    await queue.upsertJobScheduler(
+      'shop.print',
+      { every: 3_600_000 },
+      { name: print.name, data: {} },
+    )
+    for (let deaths = 0; deaths <= mostDeaths; deaths++) {
+      const worker = start({ WORK_MS: '60000' })
+      await worker.said('began attempt 1')
+      worker.child.kill('SIGKILL')
+      await worker.exited
+    }
+    start({ WORK_MS: '60000' })
+    const failed = await eventually(async () => (await queue.getFailed())[0])
+    expect(failed.failedReason).toContain('job.kills_workers')
+    const [next] = await queue.getDelayed()
+    expect(next).toMatchObject({ name: print.name, repeatJobKey: failed.repeatJobKey })
   })
 
   it('is told to stop ends first', async () => {
