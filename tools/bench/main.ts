@@ -20,6 +20,7 @@ import {
   type Result,
   type Serialization,
   type Timing,
+  type Weight,
 } from './report.ts'
 import { createWorkloads } from './workloads.ts'
 
@@ -27,7 +28,9 @@ const usage = `npm run bench -- [options]
 
   --rounds N    rounds of each server and workload, 5 if absent
   --seconds N   length of a round, 6 if absent
-  --only TEXT   only workloads whose name contains it, or events, growth, timing, serialization
+  --only TEXT   only workloads whose name contains it, or events, growth, weight, timing,
+                serialization
+  --since N     events published since the old snapshot of the weight, 3000000 if absent
   --dry         print, and leave docs/benchmarks.md as it is
 `
 
@@ -43,6 +46,7 @@ await runMain(async () => {
       rounds: { type: 'string', default: '5' },
       seconds: { type: 'string', default: '6' },
       only: { type: 'string', default: '' },
+      since: { type: 'string', default: '3000000' },
       dry: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -50,12 +54,13 @@ await runMain(async () => {
   if (values.help) return void process.stdout.write(usage)
   const rounds = Number(values.rounds)
   const seconds = Number(values.seconds)
+  const since = Number(values.since)
   if (!(rounds >= 1 && seconds >= 1))
     throw new ExpectedFault('--rounds and --seconds take a number from 1 on.')
   build()
   const servers = await startTestServers({ durable: true })
   try {
-    const report = await measure(servers.env, { rounds, seconds, only: values.only })
+    const report = await measure(servers.env, { rounds, seconds, only: values.only, since })
     process.stdout.write(`\n${report}`)
     if (!values.dry) writeReport(report)
   } finally {
@@ -68,11 +73,12 @@ interface Plan {
   rounds: number
   seconds: number
   only: string
+  since: number
 }
 
 async function measure(
   servers: { DATABASE_URL: string; REDIS_URL: string },
-  { rounds, seconds, only }: Plan,
+  { rounds, seconds, only, since }: Plan,
 ): Promise<string> {
   const environment = {
     ...servers,
@@ -103,13 +109,16 @@ async function measure(
     const [growth] = 'growth'.includes(only)
       ? await runBundledScript<Growth>('tools/bench/growth.ts', [], servers)
       : []
+    const weights = 'weight'.includes(only)
+      ? await runBundledScript<Weight>('tools/bench/weight.ts', [since], servers)
+      : []
     const timings = 'timing'.includes(only)
       ? await runBundledScript<Timing>('tools/bench/timing.ts', [timingRounds], servers)
       : []
     const serializations = 'serialization'.includes(only)
       ? await runBundledScript<Serialization>('tools/bench/serialization.ts', [rounds], servers)
       : []
-    const measured = { results, events, growth, timings, serializations, starts }
+    const measured = { results, events, growth, weights, timings, serializations, starts }
     return renderReport({ ...measured, versions: readVersions(), rounds, seconds })
   } finally {
     await Promise.all(contenders.map((contender) => contender.stop()))

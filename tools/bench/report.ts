@@ -26,6 +26,14 @@ export interface Growth {
   lag: Record<'few' | 'many', { p50: number; p99: number }>
 }
 
+/** Milliseconds that unrelated events wait beside `rows` of something. */
+export interface Weight {
+  beside: string
+  rows: number
+  p50: number
+  p99: number
+}
+
 /** Medians of what must take as long for an account that is not there, or not active, as for one that is. */
 export interface Timing {
   request: string
@@ -54,6 +62,7 @@ export interface Report {
   results: Result[]
   events: EventRound[]
   growth: Growth | undefined
+  weights: Weight[]
   timings: Timing[]
   serializations: Serialization[]
   starts: { name: string; startMs: number; idleMb: number; loadedMb: number }[]
@@ -65,7 +74,7 @@ export interface Report {
 const limit = 'limit'
 
 export function renderReport(report: Report): string {
-  const { results, events, growth, timings, serializations } = report
+  const { results, events, growth, weights, timings, serializations } = report
   const { starts, versions, rounds, seconds } = report
   return `# Benchmarks
 
@@ -103,7 +112,7 @@ ${table(
     ...[startMs, idleMb, loadedMb].map((value) => value.toFixed(0)),
   ]),
 )}
-${section('Events', events.length > 0 && renderEvents(events))}${section('Growth', growth && renderGrowth(growth))}${section('Answers that must not tell', timings.length > 0 && renderTimings(timings))}${section('Serialization', serializations.length > 0 && renderSerializations(serializations))}`
+${section('Events', events.length > 0 && renderEvents(events))}${section('Growth', growth && renderGrowth(growth))}${section('Weight', weights.length > 0 && renderWeights(weights))}${section('Answers that must not tell', timings.length > 0 && renderTimings(timings))}${section('Serialization', serializations.length > 0 && renderSerializations(serializations))}`
 }
 
 function section(title: string, text: string | false | undefined): string {
@@ -168,6 +177,21 @@ ${table(
     ],
     ['lag p50 / p99 ms beside 0 / 1,000,000 published ones', inMs(lag.few), inMs(lag.many)],
   ],
+)}`
+}
+
+function renderWeights(weights: Weight[]): string {
+  return `Twenty events a second that have nothing to do with what weighs on the same tables, from the publish to their listener; one process relays and
+works all of it off. The statistics of the tables are from before. The target for p99 is below 200 ms.
+
+${table(
+  ['Beside', 'Rows', 'Lag p50 ms', 'Lag p99 ms'],
+  weights.map(({ beside, rows, p50, p99 }) => [
+    beside,
+    rows.toLocaleString('en'),
+    String(p50),
+    String(p99),
+  ]),
 )}`
 }
 
