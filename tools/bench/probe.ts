@@ -12,7 +12,7 @@ import { eventually } from '@ashlar/core/testing'
 import type { Client } from 'pg'
 import { z } from 'zod'
 
-const probed = defineEvent('bench.probed', z.object({ step: z.int() }))
+const probed = defineEvent('other.probed', z.object({ step: z.int() }))
 const moved = defineEvent('bench.moved', z.object({ step: z.int() }), { key: () => 'any' })
 const probes = 400
 const everyMs = 50
@@ -23,14 +23,15 @@ export type Probe = Awaited<ReturnType<typeof createProbe>>
 /**
  * A relay, workers, and events that are looked for while others weigh on the same tables. These have
  * the statistics of their beginning, as they nearly always do in a burst. `connect` makes a
- * connection without the time limits that the pool has.
+ * connection without the time limits that the pool has. The probes have a module of their own, and
+ * so a queue: those of one queue go in the order in which they came.
  */
 export async function createProbe(core: Core, connect: () => Client) {
   const { config, database, queues, log, metrics } = core
   const { pool } = database
   const arrivals = new Map<number, number>()
   const listeners = [
-    on(probed, 'bench.probe', ({ step }) => void arrivals.set(step, performance.now())),
+    on(probed, 'other.probe', ({ step }) => void arrivals.set(step, performance.now())),
     on(moved, 'bench.move', () => {}, { ordered: true }),
   ]
   const subscriptions = createSubscriptions({ pool, listeners, log })

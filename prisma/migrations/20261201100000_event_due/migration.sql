@@ -18,6 +18,8 @@ ALTER TABLE "event_subscription"
 ALTER TABLE "event_delivery" ADD COLUMN "held_at" TIMESTAMPTZ(3);
 CREATE INDEX "event_delivery_held_idx" ON "event_delivery"("listener_id", "event_id") WHERE "held_at" IS NOT NULL;
 DROP INDEX "event_delivery_waiting_idx";
+DROP INDEX "event_delivery_dead_idx";
+CREATE INDEX "event_delivery_dead_idx" ON "event_delivery"("dead_at", "event_id", "listener_id") WHERE "dead_at" IS NOT NULL;
 
 -- The condition is written in this way so that a look for the events of a key can take no other index: with statistics from before a burst, one on
 -- the sequence alone looks as good, and would be read as a whole for each key.

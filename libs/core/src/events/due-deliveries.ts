@@ -30,19 +30,22 @@ const deadlineMs = 5_000
 export const handOverDue = (deps: DueDeliveriesDeps, taking: Taking): Promise<Taken> =>
   inTransaction(deps.pool, async (client) => {
     const rows = await takeRows(client, lockRows(dueRows, 'ctid'), [taking.after, taking.limit])
-    await handOverOf(deps.queues, client, rows)
+    const left = await handOverOf(deps.queues, client, rows)
     return {
       count: rows.length,
       last: rows.length > 0 ? Math.max(...rows.map(({ id }) => Number(id))) : undefined,
-      isMore: rows.length === taking.limit,
+      isMore: rows.length === taking.limit || left > 0,
     }
   })
 
-/** The same for the rows with these ids, as far as nobody has taken them. */
-export const handOverTheseDue = (deps: DueDeliveriesDeps, ids: readonly string[]): Promise<void> =>
+/** The same for the rows with these ids, as far as nobody has taken them. Returns how many deliveries are left. */
+export const handOverTheseDue = (
+  deps: DueDeliveriesDeps,
+  ids: readonly string[],
+): Promise<number> =>
   inTransaction(deps.pool, async (client) => {
     const these = 'SELECT ctid FROM event_due WHERE id = ANY($1::bigint[]) FOR UPDATE SKIP LOCKED'
-    await handOverOf(deps.queues, client, await takeRows(client, these, [ids]))
+    return handOverOf(deps.queues, client, await takeRows(client, these, [ids]))
   })
 
 /** By their place: no plan can go through the rows that stay. */
@@ -55,15 +58,17 @@ async function takeRows(client: PoolClient, which: string, values: unknown[]): P
   return rows
 }
 
-async function handOverOf(queues: Queues, client: PoolClient, rows: DueRow[]): Promise<void> {
-  if (rows.length === 0) return
+/** Returns how many deliveries are left for the next batch. */
+async function handOverOf(queues: Queues, client: PoolClient, rows: DueRow[]): Promise<number> {
+  if (rows.length === 0) return 0
   const candidates = [...deliveriesOf(rows), ...(await findFirstOfKeys(client, rows))]
   const { due, later } = await lockDue(client, uniqueOf(candidates))
   await putBack(client, later)
-  if (due.length === 0) return
+  if (due.length === 0) return later.length
   await markQueued(client, due)
   await freeJobIds(queues, due)
   await handOver(queues, due)
+  return later.length
 }
 
 const deliveriesOf = (rows: DueRow[]): DeliveryKey[] =>

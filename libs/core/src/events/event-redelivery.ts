@@ -38,19 +38,31 @@ export function createEventRedelivery(pool: Pool) {
   ): Promise<number> {
     // One that dies again meanwhile stays dead.
     const until = await readClock()
+    let after: Place = { deadAt: '-infinity', eventId: firstId, listenerId: '' }
     return inBatches(onProgress, async () => {
-      const { rows } = await pool.query<Batch>(
-        `WITH dead AS MATERIALIZED (
-           SELECT ctid FROM event_delivery
-           WHERE dead_at IS NOT NULL AND dead_at <= $3 AND finished_at IS NULL AND ${fits}
-           ORDER BY dead_at LIMIT ${batchSize} FOR UPDATE),
+      const { rows } = await pool.query<Batch & { last: Place | null }>(
+        `WITH page AS MATERIALIZED (
+           SELECT dead_at, event_id, listener_id FROM event_delivery
+           WHERE dead_at IS NOT NULL AND dead_at <= $3
+             AND (dead_at, event_id, listener_id) > ($4::timestamptz, $5::uuid, $6)
+           ORDER BY dead_at, event_id, listener_id LIMIT ${batchSize}),
+         chosen AS MATERIALIZED (
+           SELECT d.ctid FROM page CROSS JOIN LATERAL (
+             SELECT ctid, dead_at, finished_at FROM event_delivery
+             WHERE event_id = page.event_id AND listener_id = page.listener_id
+             OFFSET 0 FOR UPDATE) AS d
+           WHERE d.dead_at <= $3 AND d.finished_at IS NULL AND ${fits}),
          owed AS (
            UPDATE event_delivery SET dead_at = NULL, error = NULL, enqueued_at = NULL
-           WHERE ctid = ANY(ARRAY(SELECT ctid FROM dead)) RETURNING event_id, listener_id, order_key),
+           WHERE ctid = ANY(ARRAY(SELECT ctid FROM chosen)) RETURNING event_id, listener_id, order_key),
          due AS (${insertDue('owed')})
-         SELECT count(*)::int AS changed, count(*) = ${batchSize} AS "isMore" FROM owed`,
-        [eventId ?? null, listenerId ?? null, until],
+         SELECT (SELECT count(*)::int FROM owed) AS changed,
+                (SELECT count(*) FROM page) = ${batchSize} AS "isMore",
+                (SELECT jsonb_build_object('deadAt', dead_at, 'eventId', event_id, 'listenerId', listener_id)
+                 FROM page ORDER BY dead_at DESC, event_id DESC, listener_id DESC LIMIT 1) AS last`,
+        [eventId ?? null, listenerId ?? null, until, after.deadAt, after.eventId, after.listenerId],
       )
+      after = rows[0]?.last ?? after
       return rows[0]
     })
   }
@@ -75,29 +87,31 @@ export function createEventRedelivery(pool: Pool) {
     })
   }
 
-  /** Events that were published are delivered again, also to listeners that finished them or that did not exist then. */
+  /**
+   * Events that were published until now are delivered again, also to listeners that finished them
+   * or that did not exist then.
+   */
   async function replay(
     { eventId, listenerId, since }: ReplaySelection,
     onProgress?: OnProgress,
   ): Promise<number> {
+    const until = await readClock()
     let after = since ? idAt(new Date(since.getTime() - clockMarginMs)) : firstId
     return inBatches(onProgress, async () => {
       const { rows } = await pool.query<Batch & { last: string | null }>(
-        `WITH events AS MATERIALIZED (
-           SELECT id, name, key, sequence, occurred_at, published_at FROM outbox_event e
-           WHERE id > $4::uuid AND ($1::uuid IS NULL OR id = $1)
-             AND ($2::text IS NULL OR EXISTS (
-               SELECT FROM event_subscription s WHERE s.listener_id = $2 AND s.event_name = e.name))
+        `WITH page AS MATERIALIZED (
+           SELECT id, name, key, sequence, occurred_at, published_at FROM outbox_event
+           WHERE ${eventId ? 'id = $1::uuid AND $4::uuid IS NOT NULL' : 'id > $4::uuid AND $1::uuid IS NULL'}
            ORDER BY id LIMIT ${batchSize}),
          owed AS (
            INSERT INTO event_delivery AS d
              (event_id, listener_id, queue, order_key, sequence, enqueued_at)
            SELECT e.id, s.listener_id, s.queue, o.key, CASE WHEN o.key IS NOT NULL THEN e.sequence END, NULL
-           FROM events e
+           FROM page e
            JOIN (SELECT listener_id, event_name, min(queue) AS queue, bool_or(ordered) AS ordered
                  FROM event_subscription GROUP BY 1, 2) AS s ON s.event_name = e.name
            CROSS JOIN LATERAL (SELECT CASE WHEN s.ordered THEN e.key END) AS o(key)
-           WHERE e.published_at IS NOT NULL AND ($2::text IS NULL OR s.listener_id = $2)
+           WHERE e.published_at <= $5 AND ($2::text IS NULL OR s.listener_id = $2)
              AND ($3::timestamptz IS NULL OR e.occurred_at >= $3)
            ORDER BY e.id, s.listener_id
            ON CONFLICT (event_id, listener_id) DO UPDATE
@@ -107,8 +121,8 @@ export function createEventRedelivery(pool: Pool) {
            RETURNING event_id, listener_id, order_key),
          due AS (${insertDue('owed')})
          SELECT (SELECT count(*)::int FROM owed) AS changed, max(id::text) AS last,
-                count(*) = ${batchSize} AS "isMore" FROM events`,
-        [eventId ?? null, listenerId ?? null, since ?? null, after],
+                count(*) = ${batchSize} AS "isMore" FROM page`,
+        [eventId ?? null, listenerId ?? null, since ?? null, after, until],
       )
       after = rows[0]?.last ?? after
       return rows[0]
@@ -126,6 +140,13 @@ interface Batch {
   isMore: boolean
 }
 
+/** Among the dead deliveries, in the order in which they died. */
+interface Place {
+  deadAt: string
+  eventId: string
+  listenerId: string
+}
+
 async function inBatches(
   onProgress: OnProgress | undefined,
   change: () => Promise<Batch | undefined>,
@@ -140,4 +161,5 @@ async function inBatches(
   return changed
 }
 
-const fits = '($1::uuid IS NULL OR event_id = $1) AND ($2::text IS NULL OR listener_id = $2)'
+const fits =
+  '($1::uuid IS NULL OR page.event_id = $1) AND ($2::text IS NULL OR page.listener_id = $2)'

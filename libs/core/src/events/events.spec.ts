@@ -8,7 +8,6 @@ import { defineEvent } from './event.ts'
 import { on } from './listener.ts'
 import { createOutbox } from './outbox.ts'
 import { relayBatch } from './relay-batch.ts'
-import { createSubscriptions } from './subscriptions.ts'
 
 const shipped = defineEvent('shop.order-shipped', z.object({ orderId: z.int() }))
 const gone = defineError({
@@ -166,7 +165,7 @@ describe('events', () => {
     let handled = 0
     const listeners = [on(shipped, 'shop.count', () => (handled += 1))]
     const { database, queues } = bed
-    await createSubscriptions({ pool: database.pool, listeners, log: bed.log }).save()
+    await bed.declare(listeners)
     await bed.publish(shipped, { orderId: 1 })
     await relayBatch({ pool: database.pool, queues }, { after: 0, limit: 500 })
     await forgetPublication()
@@ -406,7 +405,7 @@ describe('events', () => {
     const seen: string[] = []
     const before = [on(shipped, 'shop.count', ({ orderId }) => seen.push(`shipped ${orderId}`))]
     const after = [on(packed, 'shop.count', ({ orderId }) => seen.push(`packed ${orderId}`))]
-    await createSubscriptions({ pool: bed.database.pool, listeners: after, log: bed.log }).save()
+    await bed.declare(after)
     // A process of the release before starts once more.
     const old = bed.relay(before)
     await bed.start(old, bed.workers(after))
@@ -416,6 +415,22 @@ describe('events', () => {
     expect(seen).toEqual(['packed 2'])
     await bed.start(bed.workers(before))
     await eventually(() => seen.includes('shipped 1'))
+  })
+
+  it('delivers what is held for an event whose listener is back, and goes on holding the other', async () => {
+    const packed = defineEvent('shop.order-packed', z.object({ orderId: z.int() }))
+    const seen: string[] = []
+    const known = [on(defineEvent('shop.order-lost', z.object({})), 'shop.other', () => {})]
+    const back = [on(packed, 'shop.count', ({ orderId }) => seen.push(`packed ${orderId}`))]
+    await bed.declare([on(shipped, 'shop.count', () => {})])
+    await bed.declare(back)
+    await bed.start(bed.relay(known), bed.workers(known))
+    await bed.publish(shipped, { orderId: 1 })
+    await bed.publish(packed, { orderId: 2 })
+    await eventually(async () => (await heldIds()).length === 2)
+    await bed.start(bed.relay(back), bed.workers(back))
+    await eventually(() => seen.length === 1)
+    expect(await heldIds()).toEqual(['shop.count'])
   })
 
   const publishMany = (count: number) =>

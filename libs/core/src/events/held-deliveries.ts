@@ -22,9 +22,13 @@ export async function holdUnknown(
     const names = deliveries.map(({ eventName }) => eventName)
     // The row is written in any case: whoever stops the holding waits for it, and then finds what is held here.
     const { rows: subscribed } = await client.query<DeliveryKey & { event_name: string }>(
-      `UPDATE event_subscription s SET holding = true
-       FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[])) AS u(listener_id, event_name)
-       WHERE s.listener_id = u.listener_id AND s.event_name = u.event_name
+      `WITH locked AS MATERIALIZED (
+         SELECT listener_id, event_name, ordered FROM event_subscription
+         WHERE (listener_id, event_name) IN (SELECT * FROM unnest($1::text[], $2::text[]))
+         ORDER BY listener_id, event_name, ordered FOR UPDATE)
+       UPDATE event_subscription s SET holding = true FROM locked
+       WHERE s.listener_id = locked.listener_id AND s.event_name = locked.event_name
+         AND s.ordered = locked.ordered
        RETURNING s.listener_id, s.event_name`,
       [deliveries.map(({ listener_id }) => listener_id), names],
     )
@@ -41,34 +45,72 @@ export async function holdUnknown(
   })
 }
 
-/** Makes what is held for a listener due, oldest first, and returns how many deliveries it was. */
-export async function releaseHeld(pool: Pool, listenerId: string): Promise<number> {
-  let released = 0
-  let batch: number
-  do released += batch = await inTransaction(pool, (client) => releaseBatch(client, listenerId))
-  while (batch === batchSize)
-  // Relays and workers that hold more right now have locked the row: what they hold is there when this statement is done.
-  return inTransaction(pool, async (client) => {
-    await client.query('UPDATE event_subscription SET holding = false WHERE listener_id = $1', [
-      listenerId,
-    ])
-    do released += batch = await releaseBatch(client, listenerId)
-    while (batch === batchSize)
-    return released
-  })
+/** A subscription, by whatever release declared it. */
+export interface Subscription {
+  listenerId: string
+  eventName: string
 }
 
-async function releaseBatch(client: PoolClient, listenerId: string): Promise<number> {
-  const { rows } = await client.query<{ released: number }>(
-    `WITH oldest AS MATERIALIZED (
-       SELECT ctid FROM event_delivery WHERE listener_id = $1 AND held_at IS NOT NULL
-       ORDER BY event_id LIMIT ${batchSize} FOR UPDATE),
+/** Makes what is held for a subscription due, oldest first, and returns how many deliveries it was. */
+export async function releaseHeld(pool: Pool, held: Subscription): Promise<number> {
+  let after = firstId
+  let released = 0
+  while (await releaseNext(async (work) => inTransaction(pool, work)));
+  after = firstId
+  // Relays and workers that hold more right now have locked the row: what they hold is there when
+  // this statement is done.
+  return inTransaction(pool, async (client) => {
+    await client.query(
+      `UPDATE event_subscription SET holding = false WHERE listener_id = $1 AND event_name = $2`,
+      [held.listenerId, held.eventName],
+    )
+    while (await releaseNext((work) => work(client)));
+    return released
+  })
+
+  async function releaseNext(
+    run: (work: (client: PoolClient) => Promise<ReleasedBatch>) => Promise<ReleasedBatch>,
+  ): Promise<boolean> {
+    const batch = await run((client) => releaseBatch(client, held, after))
+    released += batch.released
+    after = batch.last ?? after
+    return batch.last !== null
+  }
+}
+
+interface ReleasedBatch {
+  released: number
+  /** Where the next batch begins; null at the end. */
+  last: string | null
+}
+
+/** Deliveries of the same listener that are held for another event stay. */
+async function releaseBatch(
+  client: PoolClient,
+  { listenerId, eventName }: Subscription,
+  after: string,
+): Promise<ReleasedBatch> {
+  const { rows } = await client.query<ReleasedBatch>(
+    `WITH page AS MATERIALIZED (
+       SELECT event_id FROM event_delivery
+       WHERE listener_id = $1 AND held_at IS NOT NULL AND event_id > $3
+       ORDER BY event_id LIMIT ${batchSize}),
+     locked AS MATERIALIZED (
+       SELECT d.ctid FROM page
+       CROSS JOIN LATERAL (SELECT name FROM outbox_event WHERE id = page.event_id OFFSET 0) AS e
+       CROSS JOIN LATERAL (
+         SELECT ctid, held_at FROM event_delivery
+         WHERE event_id = page.event_id AND listener_id = $1 OFFSET 0 FOR UPDATE) AS d
+       WHERE e.name = $2 AND d.held_at IS NOT NULL),
      released AS (
-       UPDATE event_delivery SET held_at = NULL WHERE ctid = ANY(ARRAY(SELECT ctid FROM oldest))
+       UPDATE event_delivery SET held_at = NULL WHERE ctid = ANY(ARRAY(SELECT ctid FROM locked))
        RETURNING event_id, listener_id, order_key),
      due AS (${insertDue('released')})
-     SELECT count(*)::int AS released FROM released`,
-    [listenerId],
+     SELECT (SELECT count(*)::int FROM released) AS released,
+            CASE WHEN count(*) = ${batchSize} THEN max(event_id::text) END AS last FROM page`,
+    [listenerId, eventName, after],
   )
-  return rows[0]?.released ?? 0
+  return rows[0] ?? { released: 0, last: null }
 }
+
+const firstId = '00000000-0000-0000-0000-000000000000'

@@ -4,8 +4,9 @@ import { idAt } from './event-id.ts'
 const batchSize = 1_000
 
 /**
- * Deletes events that were published longer than `olderThanMs` ago and that every listener has finished, with their deliveries, and gives their
- * number. A dead delivery keeps its event: it waits for an operator. In small transactions; an aborted `signal` ends it after the current one.
+ * Deletes events that were published longer than `olderThanMs` ago and that every listener has
+ * finished, with their deliveries, and returns their number. A dead delivery keeps its event: it
+ * waits for an operator. In small transactions; an aborted `signal` ends it after the current one.
  */
 export async function pruneEvents(
   pool: Pool,
@@ -28,17 +29,32 @@ interface Batch {
   last: string | null
 }
 
+/**
+ * Goes by what it looks at, not by what it deletes: events that dead deliveries keep would otherwise
+ * be read together in one statement, each time more of them.
+ */
 async function pruneBatch(pool: Pool, before: Date, after: string): Promise<Batch> {
   const { rows } = await pool.query<Batch>(
-    `WITH old AS (
-       SELECT id FROM outbox_event e
-       WHERE id > $1 AND id < $2 AND published_at < $3 AND NOT EXISTS (
-         SELECT FROM event_delivery d WHERE d.event_id = e.id AND d.finished_at IS NULL)
-       ORDER BY id LIMIT ${batchSize} FOR UPDATE SKIP LOCKED),
-     forgotten AS (DELETE FROM event_delivery d USING old WHERE d.event_id = old.id),
-     gone AS (DELETE FROM outbox_event e USING old WHERE e.id = old.id RETURNING e.id)
-     SELECT count(*)::int AS pruned,
-            CASE WHEN count(*) = ${batchSize} THEN max(id::text) END AS last FROM gone`,
+    `WITH page AS MATERIALIZED (
+       SELECT id, published_at FROM outbox_event
+       WHERE id > $1 AND id < $2 ORDER BY id LIMIT ${batchSize}),
+     old AS MATERIALIZED (
+       SELECT page.id FROM page
+       CROSS JOIN LATERAL (
+         SELECT coalesce(bool_and(finished_at IS NOT NULL), true) AS is_finished
+         FROM (SELECT finished_at FROM event_delivery WHERE event_id = page.id OFFSET 0) AS d) AS d
+       WHERE page.published_at < $3 AND is_finished),
+     locked AS MATERIALIZED (
+       SELECT e.* FROM old CROSS JOIN LATERAL (
+         SELECT ctid, id FROM outbox_event WHERE id = old.id OFFSET 0 FOR UPDATE SKIP LOCKED) AS e),
+     forgotten AS (
+       DELETE FROM event_delivery WHERE ctid = ANY(ARRAY(
+         SELECT d.ctid FROM locked CROSS JOIN LATERAL (
+           SELECT ctid FROM event_delivery WHERE event_id = locked.id OFFSET 0) AS d))),
+     gone AS (
+       DELETE FROM outbox_event WHERE ctid = ANY(ARRAY(SELECT ctid FROM locked)) RETURNING id)
+     SELECT (SELECT count(*)::int FROM gone) AS pruned,
+            CASE WHEN count(*) = ${batchSize} THEN max(id::text) END AS last FROM page`,
     [after, idAt(before), before],
   )
   return rows[0] ?? { pruned: 0, last: null }

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg'
 import type { Logger } from '../logging/index.ts'
 import { eventQueue, moduleOf, type TaskHandler } from '../queue/index.ts'
-import { releaseHeld } from './held-deliveries.ts'
+import { releaseHeld, type Subscription } from './held-deliveries.ts'
 import type { Listener } from './listener.ts'
 import { taskEvent } from './queued-task.ts'
 import { removeSubscriptions } from './unsubscribe.ts'
@@ -84,15 +84,15 @@ export function createSubscriptions({
 
   /** Delivers what was held for listeners that this process knows. */
   async function release(): Promise<void> {
-    const { rows: held } = await pool.query<{ listener_id: string }>(
-      `SELECT DISTINCT listener_id FROM event_subscription
+    const { rows: held } = await pool.query<Subscription>(
+      `SELECT DISTINCT listener_id AS "listenerId", event_name AS "eventName" FROM event_subscription
        JOIN unnest($1::text[], $2::text[]) AS own(listener_id, event_name) USING (listener_id, event_name)
        WHERE holding`,
       [rows.map(({ id }) => id), rows.map(({ event }) => event)],
     )
-    for (const { listener_id } of held) {
-      const deliveries = await releaseHeld(pool, listener_id)
-      log.info({ listener: listener_id, deliveries }, 'deliveries that were held go on')
+    for (const subscription of held) {
+      const deliveries = await releaseHeld(pool, subscription)
+      log.info({ ...subscription, deliveries }, 'deliveries that were held go on')
     }
   }
 

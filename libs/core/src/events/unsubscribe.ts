@@ -19,6 +19,11 @@ const outcomes: Record<Outcome, string> = {
   finished: `finished_at = now(), dead_at = NULL, error = 'Unsubscribed by an operator.'`,
 }
 
+interface SettledBatch {
+  settled: number
+  isMore: boolean
+}
+
 /** Each has an index. */
 const unsettled: Record<Outcome, readonly string[]> = {
   dead: ['d.dead_at IS NULL'],
@@ -50,13 +55,16 @@ export async function removeSubscriptions(
   async function settleAll(on: Pool | PoolClient): Promise<number> {
     let settled = 0
     for (const which of unsettled[outcome])
-      for (let batch = batchSize; batch === batchSize; settled += batch)
-        batch = await settleSome(on, which)
+      for (let isMore = true; isMore;) {
+        const batch = await settleSome(on, which)
+        settled += batch.settled
+        isMore = batch.isMore
+      }
     return settled
   }
 
-  async function settleSome(on: Pool | PoolClient, which: string): Promise<number> {
-    const { rows } = await on.query<{ settled: number }>(
+  async function settleSome(on: Pool | PoolClient, which: string): Promise<SettledBatch> {
+    const { rows } = await on.query<SettledBatch>(
       `WITH owed AS MATERIALIZED (
          SELECT d.ctid FROM event_delivery d
          WHERE d.listener_id = $1 AND d.finished_at IS NULL AND ${which}
@@ -69,9 +77,9 @@ export async function removeSubscriptions(
          UPDATE event_delivery SET ${outcomes[outcome]}, held_at = NULL
          WHERE ctid = ANY(ARRAY(SELECT ctid FROM owed)) RETURNING listener_id, order_key),
        due AS (${insertDueKeys('settled')})
-       SELECT count(*)::int AS settled FROM settled`,
+       SELECT (SELECT count(*)::int FROM settled) AS settled, count(*) = ${batchSize} AS "isMore" FROM owed`,
       [listenerId, olderThan],
     )
-    return rows[0]?.settled ?? 0
+    return rows[0] ?? { settled: 0, isMore: false }
   }
 }
