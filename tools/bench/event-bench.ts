@@ -5,6 +5,7 @@ import {
   createSubscriptions,
   defineEvent,
   on,
+  pruneEvents,
 } from '@ashlar/core/events'
 import type { Component } from '@ashlar/core/lifecycle'
 import type { Core } from '@ashlar/core/module'
@@ -25,7 +26,7 @@ export function createEventBench(core: Core) {
   const listeners = [
     on(stepped, 'bench.count', ({ step }) => void arrivals.set(step, performance.now())),
   ]
-  return { handOver, workOff, measureLag, keepPublished }
+  return { handOver, workOff, measureLag, keepPublished, prune }
 
   async function handOver(count: number): Promise<number> {
     await createSubscriptions({ pool, listeners, log }).save()
@@ -102,6 +103,24 @@ export function createEventBench(core: Core) {
   /** As if so many events had been published long ago, and were kept. */
   async function keepPublished(count: number): Promise<void> {
     await writeEvents(count, 'now()')
+  }
+
+  /** Events a second that are deleted of so many, each with a delivery. */
+  async function prune(count: number): Promise<number> {
+    await pool.query('TRUNCATE outbox_event, event_delivery')
+    await writeRows(config.databaseUrl, {
+      insert: `WITH e AS (
+          INSERT INTO outbox_event (id, name, payload, published_at)
+          SELECT ('019a0000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, $1, '{"step":1}', now()
+          FROM generate_series(1, $2::int) n RETURNING id)
+        INSERT INTO event_delivery (event_id, listener_id, queue, finished_at)
+        SELECT id, 'bench.count', 'bench.events', now() FROM e`,
+      values: [stepped.name, count],
+      table: 'outbox_event, event_delivery',
+    })
+    const startedAt = performance.now()
+    await pruneEvents(pool, 0)
+    return Math.round(count / ((performance.now() - startedAt) / 1_000))
   }
 
   async function writeEvents(count: number, publishedAt: 'now()' | 'NULL'): Promise<void> {

@@ -1,6 +1,6 @@
 // Measures what growth costs, on the servers at DATABASE_URL (a test database) and REDIS_URL: a page of each order of a list with 10,000 and with a
-// million rows, the rate at which backlogs of a thousand and of a hundred thousand events are worked off, and the lag beside a million published
-// events that are kept. Prints one line of JSON. To be bundled.
+// million rows, the rate at which backlogs of a thousand and of a hundred thousand events are worked off, and at which old events are deleted, and the
+// lag beside a million published events that are kept. Prints one line of JSON. To be bundled.
 import { createUser, signIn, startAuth, type TestAuth } from '@ashlar/auth/testing'
 import { createEventBench } from './event-bench.ts'
 import { median, type Growth } from './report.ts'
@@ -27,11 +27,13 @@ async function main(): Promise<void> {
   const bench = createEventBench(small.core)
   await bench.workOff(1_000)
   const drain = { few: await bench.workOff(1_000), many: await bench.workOff(100_000) }
+  const prune = { few: await bench.prune(20_000), many: await bench.prune(400_000) }
   const lagOfFew = await bench.measureLag(500)
   await bench.keepPublished(many)
   const growth: Growth = {
     pages,
     drain,
+    prune,
     lag: { few: lagOfFew, many: await bench.measureLag(500) },
   }
   process.stdout.write(`${JSON.stringify(growth)}\n`)

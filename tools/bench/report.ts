@@ -22,6 +22,8 @@ export interface Growth {
   pages: { sort: string; fewMs: number; manyMs: number }[]
   /** Events worked off in a second, from a backlog of a thousand and of a hundred thousand. */
   drain: { few: number; many: number }
+  /** Events deleted in a second, of 20,000 and of 400,000 that are old. */
+  prune: { few: number; many: number }
   /** From a publish to its listener at a hundred a second, without and beside a million published events. */
   lag: Record<'few' | 'many', { p50: number; p99: number }>
 }
@@ -155,7 +157,7 @@ function renderEvents(events: EventRound[]): string {
   )
 }
 
-function renderGrowth({ pages, drain, lag }: Growth): string {
+function renderGrowth({ pages, drain, prune, lag }: Growth): string {
   const inMs = ({ p50, p99 }: { p50: number; p99: number }) => `${p50} / ${p99}`
   return `${table(
     ['A page of 20 by cursor, sorted by', '10,000 rows, ms', '1,000,000 rows, ms', 'Ratio'],
@@ -175,6 +177,7 @@ ${table(
       String(drain.few),
       String(drain.many),
     ],
+    ['deleted in a second of 20,000 / 400,000 old ones', String(prune.few), String(prune.many)],
     ['lag p50 / p99 ms beside 0 / 1,000,000 published ones', inMs(lag.few), inMs(lag.many)],
   ],
 )}`
