@@ -16,8 +16,7 @@ const log = pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' })
 const metrics = createMetrics({ process: 'test' })
 const count = defineTask('shop.count', z.object({}))
 const lookMs = 50
-/** Many looks of each scheduler. */
-const aWhile = () => sleep(20 * lookMs)
+const manyLooks = 20
 
 describe('schedulers of two releases side by side', () => {
   let queues: Queues
@@ -48,10 +47,9 @@ describe('schedulers of two releases side by side', () => {
     await eventually(kept)
     const now = await release([scheduled(newer)])
     await eventually(() => keeps(newer))
-    await aWhile()
-    const [before, runsBefore] = [await kept(), runs]
-    await aWhile()
-    expect([await kept(), runs]).toEqual([before, runsBefore])
+    // A changed interval runs its task at once, and then no more.
+    await seenInLooks(kept)
+    expect(await seenInLooks(async () => [await kept(), runs])).toHaveLength(1)
 
     await stop(now)
     await eventually(() => keeps(older))
@@ -60,8 +58,7 @@ describe('schedulers of two releases side by side', () => {
     await release([scheduled(older)])
     await eventually(() => keeps(older))
     await stop(old)
-    await aWhile()
-    expect(await keeps(older)).toBe(true)
+    expect(await seenInLooks(() => keeps(older))).toEqual([true])
   })
 
   it('leave out a schedule that the one started last does not have', async () => {
@@ -69,8 +66,7 @@ describe('schedulers of two releases side by side', () => {
     await eventually(kept)
     await release([handle(count, () => {})])
     await eventually(async () => !(await kept()))
-    await aWhile()
-    expect(await kept()).toBeUndefined()
+    expect(await seenInLooks(kept)).toEqual([undefined])
     expect(await queues.get('shop.tasks').getJobCountByTypes('delayed', 'waiting')).toBe(0)
   })
 
@@ -82,12 +78,7 @@ describe('schedulers of two releases side by side', () => {
     await eventually(async () => (await written()) === 2)
     await release([limited(5)])
     await eventually(async () => (await written()) === 5)
-    const seen = new Set<number | null>()
-    for (let looks = 0; looks < 40; looks++) {
-      seen.add(await written())
-      await sleep(lookMs / 2)
-    }
-    expect([...seen]).toEqual([5])
+    expect(await seenInLooks(written)).toEqual([5])
   })
 
   it('agree again after Redis was emptied', async () => {
@@ -98,14 +89,22 @@ describe('schedulers of two releases side by side', () => {
     const { client } = queues.redis
     await client.del(...(await client.keys(`${bullPrefix(config)}:*`)))
     await eventually(() => keeps(newer))
-    await aWhile()
-    const before = await kept()
-    await aWhile()
-    expect(await kept()).toEqual(before)
+    expect(await seenInLooks(() => keeps(newer))).toEqual([true])
   })
 
   const scheduled = (schedule: Schedule): TaskHandler =>
     handle(defineTask('shop.count', z.looseObject({})), () => {}, { schedule })
+
+  /** The different values that a probe has while each scheduler looks many times. */
+  async function seenInLooks<T>(probe: () => Promise<T>): Promise<T[]> {
+    const seen = new Map<string | undefined, T>()
+    for (let probes = 0; probes < 2 * manyLooks; probes++) {
+      const value = await probe()
+      seen.set(JSON.stringify(value), value)
+      await sleep(lookMs / 2)
+    }
+    return [...seen.values()]
+  }
 
   async function kept() {
     const [schedule] = await queues.get('shop.tasks').getJobSchedulers()
