@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { eventually } from '../../testing/eventually.ts'
-import { createTaskWorkers, defineTask, handle } from '../queue/index.ts'
+import { createQueueGauges, createTaskWorkers, defineTask, handle } from '../queue/index.ts'
 import { createStore, type Store } from '../store/index.ts'
 import { createMetrics } from '../telemetry/index.ts'
 import { createRelay, createSubscriptions, createTaskDeliveries } from './index.ts'
@@ -8,7 +8,7 @@ import { createTestBed, type TestBed } from './testing/test-bed.ts'
 
 const print = defineTask('shop.print', z.object({ order: z.int() }))
 
-describe('the sweep, beside tasks that wait for their delay', () => {
+describe('tasks that wait for their delay', () => {
   let bed: TestBed
   let store: Store<object>
   let printed: number[]
@@ -22,7 +22,7 @@ describe('the sweep, beside tasks that wait for their delay', () => {
   })
   afterEach(() => bed.stopAll())
 
-  it('asks Redis for as little beside many as beside few', async () => {
+  it('cost the sweep as little in Redis when they are many as when they are few', async () => {
     const asked = countLookUps()
     const counts: number[] = []
     await bed.start(bed.sweep())
@@ -36,7 +36,19 @@ describe('the sweep, beside tasks that wait for their delay', () => {
     expect(Math.max(...counts)).toBeLessThan(30)
   })
 
-  it('leaves alone those that were handed over again before their delay was over', async () => {
+  it('do not count among the deliveries that are owed', async () => {
+    const { queues, log } = bed
+    const { pool } = bed.database
+    const metrics = createMetrics({ process: 'test' })
+    await bed.start(createQueueGauges({ pool, queues, metrics, modules: [], log, everyMs: 50 }))
+    await enqueue(3, 3_600_000)
+    await enqueue(1, 0)
+    const owed = async () => (await metrics.eventDeliveriesOwed.get()).values[0]?.value
+    await eventually(async () => (await owed()) === 1)
+    expect(await bed.deliveries()).toHaveLength(4)
+  })
+
+  it('are handed over again for when they are due', async () => {
     await enqueue(1, 3_600_000)
     await eventually(async () => (await delayedCount()) === 1)
     const { pool } = bed.database
@@ -54,7 +66,7 @@ describe('the sweep, beside tasks that wait for their delay', () => {
     expect(ahead).toBeGreaterThan(3_000)
   })
 
-  it('finds one that an emptied Redis has lost, when it is due, and it runs once', async () => {
+  it('run once, when they are due, although an emptied Redis has lost them', async () => {
     await bed.start(bed.sweep(), workers())
     const askedAt = Date.now()
     await enqueue(1, 1_500)
