@@ -82,7 +82,7 @@ export function createScheduler({
     await keepConcurrency(queue, tasks)
   }
 
-  /** Another scheduler decides. This one may take over, and has to know then which runs are missed. */
+  /** Another scheduler decides. This one may take over, and must know then which runs are missed. */
   function standBy(planned: PlannedSchedule[], existing: Map<string, JobSchedulerJson>): void {
     for (const { id } of planned) {
       const next = existing.get(id)?.next
