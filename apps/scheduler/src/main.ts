@@ -15,6 +15,6 @@ void runProcess(() => {
   const scheduler = createScheduler({ core, modules: composeModules(core, config).all })
   const health = addManagement(core, { tracing, defaultPort: 9466, needsRedis: true })
   for (const component of scheduler.components) lifecycle.add(component)
-  lifecycle.add({ name: 'readiness', stop: () => health.startDraining() })
+  lifecycle.add({ name: 'readiness', drain: () => health.startDraining() })
   return { lifecycle, log }
 })

@@ -15,6 +15,6 @@ void runProcess(() => {
   const worker = createWorker({ core, modules: composeModules(core, config).all })
   const health = addManagement(core, { tracing, defaultPort: 9465, needsRedis: true })
   for (const component of worker.components) lifecycle.add(component)
-  lifecycle.add({ name: 'readiness', stop: () => health.startDraining() })
+  lifecycle.add({ name: 'readiness', drain: () => health.startDraining() })
   return { lifecycle, log }
 })

@@ -3,7 +3,7 @@ import type { Queues } from '../queue/index.ts'
 import { withDeadline } from '../redis/index.ts'
 import { lockRows, type CountedRows, type Taken, type Taking } from './counted-rows.ts'
 import { insertDue, keyColumns, lockedByKey, type DeliveryKey } from './delivery-keys.ts'
-import { deliveryId, type OwedDelivery } from './event-job.ts'
+import { deliveryId, dueAt, type OwedDelivery } from './event-job.ts'
 import { handOver } from './hand-over.ts'
 import { findJobs } from './job-lookup.ts'
 import { mostBytes } from './payload-bytes.ts'
@@ -140,12 +140,13 @@ async function putBack(client: PoolClient, later: OwedDelivery[]): Promise<void>
   ])
 }
 
-async function markQueued(client: PoolClient, due: DeliveryKey[]): Promise<void> {
+/** A delayed task counts as handed over once it is due: until then no sweep looks for its job. */
+async function markQueued(client: PoolClient, due: OwedDelivery[]): Promise<void> {
   await client.query(
-    `UPDATE event_delivery d SET enqueued_at = now()
-     FROM unnest($1::uuid[], $2::text[]) AS k(event_id, listener_id)
+    `UPDATE event_delivery d SET enqueued_at = greatest(now(), k.due_at)
+     FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS k(event_id, listener_id, due_at)
      WHERE d.event_id = k.event_id AND d.listener_id = k.listener_id`,
-    keyColumns(due),
+    [...keyColumns(due), due.map((delivery) => dueAt(delivery))],
   )
 }
 

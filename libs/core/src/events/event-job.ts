@@ -57,15 +57,20 @@ export function toBullJob(
   }
 }
 
-/** Milliseconds from when it was asked for to when it is due; 0 for an event. */
-export function delayOf({ name, payload }: Pick<OwedDelivery, 'name' | 'payload'>): number {
-  return asksForTask(name) ? ((payload as QueuedTask).options.delay ?? 0) : 0
+/** Null where it is due at once. The delay counts from when the task was asked for. */
+export function dueAt({
+  name,
+  payload,
+  occurred_at,
+}: Pick<OwedDelivery, 'name' | 'payload' | 'occurred_at'>): Date | null {
+  const delay = asksForTask(name) ? ((payload as QueuedTask).options.delay ?? 0) : 0
+  return delay > 0 ? new Date(occurred_at.getTime() + delay) : null
 }
 
-/** Its delay counts from when it was asked for, however often it is handed over. */
+/** However often it is handed over, it waits only for what is left of its delay. */
 function taskJob(delivery: OwedDelivery): QueuedTask {
   const { data, options } = delivery.payload as QueuedTask
-  const left = delayOf(delivery) - (Date.now() - delivery.occurred_at.getTime())
+  const left = (dueAt(delivery)?.getTime() ?? 0) - Date.now()
   return { data, options: { ...options, delay: Math.max(left, 0) } }
 }
 

@@ -105,6 +105,7 @@ function toQueue(
     const isFirst = added !== undefined && added === job.firstStart
     if (!(isFirst && inbox.answeredJustNow()) && (await stateOf(key)) === 'finished')
       return { skipped: true }
+    job.signal.throwIfAborted()
     const listener = byId.get(job.name) as Listener
     const { id, attempt, signal, log } = job
     await listener.handle(readPayload(listener.event.schema, payload), {

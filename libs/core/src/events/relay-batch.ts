@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg'
 import type { Queues } from '../queue/index.ts'
 import { lockRows, type CountedRows, type Taken, type Taking } from './counted-rows.ts'
-import { delayOf, type OwedDelivery } from './event-job.ts'
+import { dueAt, type OwedDelivery } from './event-job.ts'
 import { handOver } from './hand-over.ts'
 import { mostBytes } from './payload-bytes.ts'
 import { inTransaction } from './transaction.ts'
@@ -139,12 +139,6 @@ async function writeDeliveries(
     ],
   })
   return rows.filter((row) => row.is_queued)
-}
-
-/** Null for an event: it is due at once. */
-function dueAt(event: EventRow): Date | null {
-  const delay = delayOf(event)
-  return delay > 0 ? new Date(event.occurred_at.getTime() + delay) : null
 }
 
 const subscriberColumns = (subscribers: Subscriber[]): unknown[] => [

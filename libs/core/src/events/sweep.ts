@@ -18,7 +18,10 @@ export interface SweepDeps {
 }
 
 const pageSize = 500
-/** Pages of one sweep, as long as nothing is found lost. A backlog that is only long is gone through in several sweeps. */
+/**
+ * Pages of one sweep, as long as nothing is found lost. A backlog that is only long is gone through
+ * in several sweeps.
+ */
 const mostPages = 10
 
 /** An arbitrary number that only this lock uses. */

@@ -5,7 +5,10 @@ import type { Logger } from '../logging/index.ts'
 export interface Component {
   name: string
   start?(): Promise<void> | void
-  /** Takes on no more work. Called of all at once, before the first stop: one that is stopped late must not begin what it cannot finish. */
+  /**
+   * Takes on no more work. At a stop all components are drained before the first is stopped, because
+   * one that is stopped late would go on to begin what it can no longer finish.
+   */
   drain?(): void
   /** Lets go of what it holds. Waits for work in progress, but not longer than `signal` allows. */
   stop?(signal: AbortSignal): Promise<void> | void
@@ -20,9 +23,12 @@ export interface LifecycleDeps {
 export type Lifecycle = ReturnType<typeof createLifecycle>
 
 /**
- * Starts components in the order in which they were added and stops them in reverse, so that whoever uses another goes first. At a stop all of
- * them are drained first, so that what runs ends side by side within the grace.
- * A start that fails stops what had started, itself included. A stop that fails or takes too long is logged and does not hold up the next.
+ * Starts components in the order in which they were added and stops them in reverse, so that
+ * whoever uses another goes first. All are drained before the first is stopped, so that their work
+ * in progress ends side by side within the grace.
+ *
+ * A start that fails stops what had started, itself included. A stop that fails or takes too long
+ * is logged and does not hold up the next.
  */
 export function createLifecycle({ log, graceMs }: LifecycleDeps) {
   const components: Component[] = []

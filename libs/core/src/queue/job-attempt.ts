@@ -36,9 +36,12 @@ export interface WorkedQueue {
   rate?: { max: number; perMs: number } | undefined
   /** Undefined for a job that this version does not know; it then waits for a worker that does, for a week at most. */
   policyOf(job: Pick<Job, 'name' | 'data' | 'opts'>): RetryPolicy | undefined
-  /** Takes over an unknown job that is kept elsewhere too, so that it need not wait in the queue. False for any other. */
+  /**
+   * Takes over an unknown job that is stored elsewhere too, so that it need not wait in the queue.
+   * Returns false for any other.
+   */
   leave?(run: JobRun): Promise<boolean>
-  /** Asked before each job. One that may not run yet comes back soon, without a lost attempt. */
+  /** Decides before each job. One that may not run yet comes back soon, without a lost attempt. */
   mayRun?(): Promise<boolean>
   run(run: JobRun): Promise<unknown>
   /** Told before a job is given up. If it throws, the job is tried again. */
@@ -53,6 +56,10 @@ export interface JobAttemptDeps {
   metrics: Pick<Metrics, 'jobDuration'>
   /** The run of Redis that the jobs come from, if it is known. */
   redisRun: () => string | undefined
+  /** How many deaths of workers a job survives. */
+  mostDeaths?: number | undefined
+  /** Sets the count of deaths back to 0. */
+  forgetDeaths: (job: Job) => Promise<unknown>
 }
 
 type JobStatus = 'completed' | 'failed' | 'dead' | 'interrupted'
@@ -69,14 +76,11 @@ const interruptedPauseMs = 500
 const notStartedPauseMs = 2_000
 const progressDeadlineMs = 1_000
 
-/** BullMQ counts how often a worker died with a job, and gives it up; those that a schedule made it takes over for ever. */
-export const mostDeaths = 10
-
 const killsWorkers = defineError({
   kind: 'invalid',
   code: 'job.kills_workers',
   title: 'Kills its workers',
-  detail: 'The worker died or stood still each time that it ran this job.',
+  detail: 'Again and again the worker died, or stood still, while it ran this job.',
   help: 'Look for what ends the process: memory, an endless loop, an exit. Then retry the job.',
 })
 
@@ -92,19 +96,33 @@ const nobodyKnows = defineError({
 export class JobNotStarted extends Error {}
 
 /** Makes the function that BullMQ calls with each job of a queue. */
-export function createJobAttempt({ queue, stopping, log, metrics, redisRun }: JobAttemptDeps) {
+export function createJobAttempt({
+  queue,
+  stopping,
+  log,
+  metrics,
+  redisRun,
+  mostDeaths = 10,
+  forgetDeaths,
+}: JobAttemptDeps) {
   const unknownNames = new Set<string>()
   // Jobs meet an outage one after the other, and come back every few seconds.
   const outage = createOutageLog(log.child({ queue: queue.name }), 'running jobs')
   return attempt
 
   async function attempt(job: Job, token?: string): Promise<unknown> {
+    const isLet = await mayRun()
+    // BullMQ may have taken the job just before the stop.
+    if (stopping.aborted) return postpone(job, token, interruptedPauseMs)
     const policy = queue.policyOf(job)
     if (!policy) return leave(job, token)
+    if (job.stalledCounter > mostDeaths) return endKiller(job)
+    return isLet ? runOnce(job, policy, token) : postpone(job, token, notStartedPauseMs)
+  }
+
+  async function runOnce(job: Job, policy: RetryPolicy, token?: string): Promise<unknown> {
     const run = describe(job)
-    if (!(await mayRun())) return postpone(job, token, notStartedPauseMs)
     const end = startTimer(run)
-    if (job.stalledCounter > mostDeaths) return fail(run, killsWorkers(), end('dead'))
     try {
       const result = await runWithin(policy.timeoutMs, stopping, (signal) =>
         queue.run({ ...run, signal }),
@@ -125,6 +143,14 @@ export function createJobAttempt({ queue, stopping, log, metrics, redisRun }: Jo
       run.log.info(end('interrupted'), 'a job is interrupted and will be tried again')
       return postpone(job, token, interruptedPauseMs)
     }
+  }
+
+  /** A retry begins to count anew. BullMQ would keep the count, and the retry would end at once. */
+  async function endKiller(job: Job): Promise<never> {
+    const run = describe(job)
+    const end = startTimer(run)
+    await forgetDeaths(job)
+    return fail(run, killsWorkers(), end('dead'))
   }
 
   async function mayRun(): Promise<boolean> {

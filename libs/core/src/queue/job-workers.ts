@@ -6,7 +6,7 @@ import { createOutageLog, requestContext, type Logger, type OutageLog } from '..
 import { bullConnection, bullPrefix, followRedisRun } from '../redis/index.ts'
 import type { Metrics } from '../telemetry/index.ts'
 import { repeatStrategy } from './cron-times.ts'
-import { createJobAttempt, mostDeaths, type WorkedQueue } from './job-attempt.ts'
+import { createJobAttempt, type JobAttemptDeps, type WorkedQueue } from './job-attempt.ts'
 import { retryDelay } from './retry.ts'
 import { bullTelemetry } from './tracing.ts'
 
@@ -20,12 +20,19 @@ export interface JobWorkersDeps {
   countDead?(queue: string): Promise<number>
   /** How many dead jobs of a queue are kept; 10,000 if unset. */
   mostDead?: number
+  /** How many deaths of workers a job survives; 10 if unset. */
+  mostDeaths?: number
   /** After how long the jobs of a worker that died are taken over; for tests. */
   timing?: { lockDuration: number; stalledInterval: number }
 }
 
 // The jobs of a worker that died are taken over after the lock and at most two checks: 40 s.
 const takeOver = { lockDuration: 20_000, stalledInterval: 10_000 }
+/**
+ * BullMQ gives up no job for the deaths of its workers: it spares those that a schedule made, and
+ * what it gives up cannot be retried.
+ */
+const maxStalledCount = Number.MAX_SAFE_INTEGER
 /** Both bounds hold; ages are in seconds. */
 const removeOnComplete = { count: 1_000, age: 86_400 }
 const deadSeconds = 30 * 86_400
@@ -77,8 +84,12 @@ export function createJobWorkers(deps: JobWorkersDeps): JobWorkers {
   function open(queue: WorkedQueue): Worker {
     const outage = createOutageLog(log.child({ queue: queue.name }), 'taking jobs')
     let redisRun = (): string | undefined => undefined
-    const attempt = track(queue, () => redisRun())
-    const worker = new Worker(queue.name, attempt, {
+    const attempt = track(queue, {
+      redisRun: () => redisRun(),
+      forgetDeaths: async ({ id = '' }) =>
+        (await worker.backend.client).hdel(worker.toKey(id), 'stc'),
+    })
+    const worker: Worker = new Worker(queue.name, attempt, {
       connection: bullConnection(config),
       prefix: bullPrefix(config),
       concurrency: queue.concurrency,
@@ -86,7 +97,7 @@ export function createJobWorkers(deps: JobWorkersDeps): JobWorkers {
       // Not by age alone: a fault that kills each job would fill Redis, and with it everything stops. So the oldest make way, and the log says so.
       removeOnFail: { count: mostDead, age: deadSeconds },
       ...(queue.rate && { limiter: { max: queue.rate.max, duration: queue.rate.perMs } }),
-      maxStalledCount: mostDeaths,
+      maxStalledCount,
       ...timing,
       ...bullTelemetry(config),
       settings: {
@@ -118,8 +129,15 @@ export function createJobWorkers(deps: JobWorkersDeps): JobWorkers {
       dropping.failed(new Error(`${mostDead} are kept, and the oldest make way`))
   }
 
-  function track(queue: WorkedQueue, redisRun: () => string | undefined) {
-    const attempt = createJobAttempt({ queue, stopping: stopping.signal, log, metrics, redisRun })
+  function track(queue: WorkedQueue, own: Pick<JobAttemptDeps, 'redisRun' | 'forgetDeaths'>) {
+    const attempt = createJobAttempt({
+      queue,
+      stopping: stopping.signal,
+      log,
+      metrics,
+      mostDeaths: deps.mostDeaths,
+      ...own,
+    })
     return (job: Job, token?: string) => {
       const work = requestContext.run({ jobId: job.id ?? '' }, () => attempt(job, token))
       running.add(work)

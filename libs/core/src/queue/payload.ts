@@ -30,8 +30,8 @@ export function readPayload<Schema extends z.ZodType>(
 }
 
 /**
- * For who sends: a payload that breaks the schema, is longer than `limit` bytes of JSON, or would not come out of JSON as it went in, is a
- * defect of the caller.
+ * Returns the payload to send. One that breaks the schema, is longer than `limit` bytes of JSON, or
+ * would not come out of JSON as it went in, is a defect of the caller.
  */
 export function checkPayload<Schema extends z.ZodType>(
   { name, schema }: { name: string; schema: Schema },

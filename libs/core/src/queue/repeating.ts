@@ -1,6 +1,9 @@
 import type { Component } from '../lifecycle/index.ts'
 
-/** Does `work` at the start and again so many milliseconds after each end. A stop waits for what is under way. `work` must not throw. */
+/**
+ * Does `work` at the start and again so many milliseconds after each end. A stop waits for what is
+ * under way. `work` must not throw.
+ */
 export function createRepeating(
   name: string,
   everyMs: number,
@@ -9,7 +12,7 @@ export function createRepeating(
   let timer: NodeJS.Timeout | undefined
   let stopped = false
   let running: Promise<void> = Promise.resolve()
-  return { name, start, stop }
+  return { name, start, drain, stop }
 
   function start(): void {
     running = work().then(() => {
@@ -17,9 +20,13 @@ export function createRepeating(
     })
   }
 
-  async function stop(): Promise<void> {
+  function drain(): void {
     stopped = true
     clearTimeout(timer)
+  }
+
+  async function stop(): Promise<void> {
+    drain()
     await running
   }
 }

@@ -6,6 +6,7 @@ import { leftQueuesOf, taskQueuesOf } from './names.ts'
 import type { Metrics } from '../telemetry/index.ts'
 import type { Queues } from './queues.ts'
 import { countTicks } from './schedule.ts'
+import { createSchedulerClaim } from './scheduler-claim.ts'
 import { isSamePlan, planSchedule, type PlannedSchedule } from './schedule-plan.ts'
 import type { TaskHandler } from './task.ts'
 import { createRepeating } from './repeating.ts'
@@ -20,17 +21,16 @@ export interface SchedulerDeps {
 }
 
 const deadlineMs = 5_000
-/**
- * The hash of a queue that names its schedules, also those that were removed, with the start of the
- * scheduler that had its way.
- */
-const declaredKey = 'declared-schedules'
 /** A next run that is overdue by this much and has no job will never come by itself. */
 const overdueMs = 60_000
+/** A scheduler that misses so many looks is taken for gone. */
+const looksOfClaim = 3
 
 /**
- * Keeps BullMQ's job schedulers as the tasks declare them: adds, changes and removes, at once and every 30 seconds, because an emptied
- * Redis forgets them silently. BullMQ makes the runs, so several schedulers side by side make no more of them.
+ * Keeps BullMQ's job schedulers as the tasks declare them: adds, changes and removes, at once and
+ * every 30 seconds, because an emptied Redis forgets them silently. BullMQ makes the runs, so several
+ * schedulers side by side make no more of them. Where their releases differ, the one that was
+ * started last decides.
  */
 export function createScheduler({
   queues,
@@ -41,8 +41,7 @@ export function createScheduler({
 }: SchedulerDeps): Component {
   const outage = createOutageLog(log, 'the scheduler')
   const nextRuns = new Map<string, Date>()
-  /** Of two releases that declare a schedule differently, the one whose scheduler was started last has its way. */
-  const startedAt = Date.now()
+  const claim = createSchedulerClaim({ redis: queues.redis, lastsMs: looksOfClaim * everyMs })
   return createRepeating('scheduler', everyMs, () =>
     reconcile().then(outage.recovered, outage.failed),
   )
@@ -76,10 +75,20 @@ export function createScheduler({
     const existing = await withDeadline(queue.getJobSchedulers(), deadlineMs)
     for (const { id } of planned) metrics.scheduleRunsMissed.inc({ task: id }, 0)
     const byId = new Map(existing.map((schedule) => [schedule.key, schedule]))
+    if (!(await claim.renew(queue))) return standBy(planned, byId)
     const declared = new Set(planned.map(({ id }) => id))
     for (const id of byId.keys()) if (!declared.has(id)) await remove(queue, id)
     for (const plan of planned) await keep(queue, plan, byId.get(plan.id))
     await keepConcurrency(queue, tasks)
+  }
+
+  /** Another scheduler decides. This one may take over, and must know then which runs are missed. */
+  function standBy(planned: PlannedSchedule[], existing: Map<string, JobSchedulerJson>): void {
+    for (const { id } of planned) {
+      const next = existing.get(id)?.next
+      if (next) nextRuns.set(id, new Date(next))
+      else nextRuns.delete(id)
+    }
   }
 
   /** The worker of a queue brings the rate, and each process its own concurrency; that of all together is kept in Redis. */
@@ -99,26 +108,13 @@ export function createScheduler({
       if (existing.next) nextRuns.set(plan.id, new Date(existing.next))
       return
     }
-    if (!isSame && (await wasDeclaredLater(queue, plan.id))) return
     if (isSame || !existing) tellMissed(plan, existing)
-    await declare(queue, plan.id)
     const first = await withDeadline(
       queue.upsertJobScheduler(plan.id, plan.repeat, plan.template),
       deadlineMs,
     )
     nextRuns.set(plan.id, new Date(first.timestamp + first.delay))
     log.info({ task: plan.id, ...plan.repeat }, existing ? 'schedule changed' : 'schedule added')
-  }
-
-  async function wasDeclaredLater(queue: Queue, id: string): Promise<boolean> {
-    const asking = queues.redis.client.hget(queue.toKey(declaredKey), id)
-    const declaredAt = await withDeadline(asking, deadlineMs)
-    return Number(declaredAt) > startedAt
-  }
-
-  async function declare(queue: Queue, id: string): Promise<void> {
-    const writing = queues.redis.client.hset(queue.toKey(declaredKey), id, startedAt)
-    await withDeadline(writing, deadlineMs)
   }
 
   /**
@@ -136,9 +132,7 @@ export function createScheduler({
   }
 
   async function remove(queue: Queue, id: string): Promise<void> {
-    if (await wasDeclaredLater(queue, id)) return
     nextRuns.delete(id)
-    await declare(queue, id)
     await withDeadline(queue.removeJobScheduler(id), deadlineMs)
     log.info({ task: id }, 'schedule removed')
   }

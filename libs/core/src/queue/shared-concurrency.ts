@@ -4,9 +4,10 @@ import type { Queues } from './queues.ts'
 const deadlineMs = 1_000
 
 /**
- * Whether a job of this queue may run that BullMQ has handed out. BullMQ keeps in Redis how many run at once over all processes, and hands out any
- * number where that is missing: before a scheduler has been there, or after Redis was emptied. Then the limit is written, and those beyond it are
- * to wait.
+ * Reports whether a job that BullMQ has handed out may run. BullMQ stores in Redis how many jobs of
+ * a queue run at once over all processes, and hands out any number where that is missing: before a
+ * scheduler has been there, or after Redis was emptied. Then the limit is written, and jobs beyond
+ * it have to wait. They are counted in each case: another process may have written it a moment ago.
  */
 export async function mayRunBeside(
   queues: Pick<Queues, 'get' | 'redis'>,
@@ -22,7 +23,6 @@ export async function mayRunBeside(
     ]),
     deadlineMs,
   )
-  if (written !== null) return true
-  await withDeadline(queue.setGlobalConcurrency(limit), deadlineMs)
-  return active <= limit
+  if (written === null) await withDeadline(queue.setGlobalConcurrency(limit), deadlineMs)
+  return active <= Number(written ?? limit)
 }

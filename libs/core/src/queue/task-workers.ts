@@ -32,7 +32,7 @@ export interface DeliveryRecord {
 export interface Delivery {
   isFinished(): Promise<boolean>
   finish(): Promise<void>
-  /** Keeps it until a process knows the task. */
+  /** Stores it until a process knows the task. */
   hold(): Promise<void>
   giveUp(reason: string): Promise<void>
 }
@@ -73,11 +73,16 @@ export function createTaskWorkers({
     log: deps.log,
     everyMs: lookEveryMs,
   })
-  return { name: workers.name, start, drain: workers.drain, stop }
+  return { name: workers.name, start, drain, stop }
 
   function start(): void {
     workers.start()
     void left.start?.()
+  }
+
+  function drain(): void {
+    workers.drain()
+    left.drain?.()
   }
 
   /** Together, because the look may wait for a frozen Redis. */
@@ -113,6 +118,7 @@ export function createTaskWorkers({
       async run(job) {
         const delivery = deliveries?.find(job, queue)
         if (await delivery?.isFinished()) return { skipped: true }
+        job.signal.throwIfAborted()
         const { task, schedule, run } = byName.get(job.name) as TaskHandler
         if (schedule && job.scheduledFor && job.attempt === 1) tellMissed(job, schedule)
         const result = readResult(

@@ -1,19 +1,18 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
-import { join } from 'node:path'
 import { pino } from 'pino'
 import { z } from 'zod'
 import { eventually } from '../../testing/eventually.ts'
 import { startTcpProxy } from '../../testing/tcp-proxy.ts'
-import { mostDeaths } from './job-attempt.ts'
+import { createMetrics } from '../telemetry/index.ts'
+import { createDeadJobs } from './dead-jobs.ts'
 import { createQueues, type Queues } from './queues.ts'
+import { createScheduler } from './scheduler.ts'
 import { createTaskQueue, type TaskQueue } from './task-queue.ts'
-import { defineTask } from './task.ts'
+import { defineTask, handle } from './task.ts'
+import { createWorkerProcesses, type WorkerProcess } from './testing/worker-processes.ts'
 
-const root = join(__dirname, '..', '..', '..', '..')
-const bundle = join(root, '.ashlar', 'cache', 'specs', 'worker-process.cjs')
-const entry = 'libs/core/src/queue/fixtures/worker-process.ts'
+const processes = createWorkerProcesses('worker-death')
+const log = pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' })
 const print = defineTask('shop.print', z.object({}), { attempts: 2 })
 const redisUrl = process.env['REDIS_URL'] ?? ''
 
@@ -21,19 +20,15 @@ describe('a job whose worker', () => {
   let appName: string
   let queues: Queues
   let tasks: TaskQueue
-  let running: Set<ChildProcess>
-  beforeAll(() => {
-    execFileSync(process.execPath, ['tools/build/build.ts', entry, bundle], { cwd: root })
-  })
+  beforeAll(() => processes.build())
   beforeEach(async () => {
     appName = `test ${randomBytes(4).toString('hex')}`
-    queues = createQueues({ config: { appName, redisUrl }, log: pino({ level: 'silent' }) })
+    queues = createQueues({ config: { appName, redisUrl }, log })
     await queues.start()
     tasks = createTaskQueue({ config: { payloadLimit: 65_536 }, queues })
-    running = new Set()
   })
   afterEach(async () => {
-    for (const child of running) child.kill('SIGKILL')
+    processes.killAll()
     await queues.stop()
   })
 
@@ -49,24 +44,33 @@ describe('a job whose worker', () => {
     expect(await tasks.waitForResult(print, id)).toBe(last.child.pid)
   })
 
-  it('is killed each time is given up, also where a schedule made it, and the next run comes', async () => {
+  it('dies of it is dead after so many deaths, and is run again when it is retried', async () => {
+    const { id } = await tasks.enqueue(print, {})
     const queue = queues.get('shop.tasks')
-    await queue.upsertJobScheduler(
-      'shop.print',
-      { every: 3_600_000 },
-      { name: print.name, data: {} },
+    const { deaths, last } = await startUntilDead('shop.tasks', id)
+    expect(deaths).toBe(3)
+    expect((await queue.getJob(id))?.failedReason).toMatch(/^job\.kills_workers: Again and again/)
+    expect(await createDeadJobs({ queues, names: ['shop.tasks'] }).retry(id)).toBe(true)
+    await eventually(() => last.child.signalCode === 'SIGKILL')
+  })
+
+  it('dies of one run of a schedule makes the later ones, when that one is dead', async () => {
+    const tick = handle(print, () => {}, { schedule: { everyMs: 1_000 } })
+    const modules = [{ name: 'shop', tasks: [tick] }]
+    const metrics = createMetrics({ process: 'test' })
+    const scheduler = createScheduler({ queues, modules, log, metrics })
+    await scheduler.start?.()
+    const queue = queues.get('shop.tasks')
+    const { id = '' } = await eventually(
+      async () => (await queue.getJobs(['waiting', 'delayed']))[0],
     )
-    for (let deaths = 0; deaths <= mostDeaths; deaths++) {
-      const worker = start({ WORK_MS: '60000' })
-      await worker.said('began attempt 1')
-      worker.child.kill('SIGKILL')
-      await worker.exited
-    }
-    start({ WORK_MS: '60000' })
-    const failed = await eventually(async () => (await queue.getFailed())[0])
-    expect(failed.failedReason).toContain('job.kills_workers')
-    const [next] = await queue.getDelayed()
-    expect(next).toMatchObject({ name: print.name, repeatJobKey: failed.repeatJobKey })
+    const { deaths, last } = await startUntilDead('shop.tasks', id)
+    expect(deaths).toBe(3)
+    expect((await queue.getJob(id))?.failedReason).toMatch(/^job\.kills_workers: /)
+    const ended = () => last.lines.filter((line) => line.includes('"ended"')).length
+    const before = ended()
+    await eventually(() => ended() >= before + 2)
+    await scheduler.stop?.(AbortSignal.timeout(5_000))
   })
 
   it('is told to stop ends first', async () => {
@@ -128,27 +132,18 @@ describe('a job whose worker', () => {
     await proxy.close()
   })
 
-  function start(environment: Record<string, string>) {
-    const lines: string[] = []
-    const env = {
-      PATH: process.env['PATH'],
-      APP_NAME: appName,
-      REDIS_URL: redisUrl,
-      ...environment,
+  /** As an orchestrator does: each worker that dies is started again. */
+  async function startUntilDead(queue: string, id: string) {
+    for (let deaths = 0; deaths < 6; deaths++) {
+      const last = start({ DEADLY: id, MOST_DEATHS: '2' })
+      const isDead = async () => (await queues.get(queue).getJobState(id)) === 'failed'
+      await eventually(async () => !last.isRunning() || (await isDead()))
+      if (await isDead()) return { deaths, last }
     }
-    const child = spawn(process.execPath, [bundle], { env, stdio: ['ignore', 'pipe', 'inherit'] })
-    running.add(child)
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      lines.push(...text.split('\n').filter(Boolean))
-    })
-    const exited = once(child, 'exit').then(([code]) => {
-      running.delete(child)
-      return code as number | null
-    })
-    return { child, lines, exited, said }
+    throw new Error('The job is taken over without an end.')
+  }
 
-    function said(what: string) {
-      return eventually(() => lines.some((line) => line.includes(what)))
-    }
+  function start(environment: Record<string, string>): WorkerProcess {
+    return processes.start({ APP_NAME: appName, REDIS_URL: redisUrl, ...environment })
   }
 })
