@@ -116,7 +116,7 @@ function diffAgainst(
 ): Promise<string | null> {
   return withConnection(shadowUrl, (client) =>
     withSchemaEngine(shadowUrl, async (engine) => {
-      await applyPending(client, files)
+      await applyPending(client, files, { databaseUrl: shadowUrl })
       await dropForeignKeysBetweenOwners(client, schema)
       try {
         return await engine.diff(schema)

@@ -21,6 +21,7 @@ export const sqlState = {
   uniqueViolation: '23505',
   insufficientPrivilege: '42501',
   lockNotAvailable: '55P03',
+  deadlockDetected: '40P01',
   unknownDatabase: '3D000',
   undefinedTable: '42P01',
   insideTransaction: '25001',
