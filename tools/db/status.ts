@@ -4,17 +4,24 @@ import { isAhead, type MigrationHistory } from '@ashlar/core/db/migrations'
 export const isUpToDate = (history: MigrationHistory): boolean =>
   history.pending.length + history.edited.length === 0 && isAhead(history)
 
-/** One line for each migration, then one that says what to do. */
-export function describeStatus(history: MigrationHistory): string[] {
+/**
+ * One line for each migration, then one that says what to do. `warnings` are those of the pending
+ * ones, by name.
+ */
+export function describeStatus(
+  history: MigrationHistory,
+  warnings: ReadonlyMap<string, readonly string[]>,
+): string[] {
   const { applied, pending, edited, unknown } = history
   const unfinished = new Map(history.unfinished.map(({ name, log }) => [name, log]))
   return [
     ...applied.map((name) => `  ${stateOfApplied(name)}  ${name}`),
-    ...pending.map((name) =>
+    ...pending.flatMap((name) => [
       unfinished.has(name)
         ? `  failed       ${name}${reason(unfinished.get(name))}`
         : `  pending      ${name}`,
-    ),
+      ...(warnings.get(name) ?? []).map((warning) => `    Mind: ${warning}`),
+    ]),
     conclusion(history),
   ]
 
