@@ -3,8 +3,10 @@ import { findRemains } from './concurrent-index.ts'
 import type { LockPatience } from './lock-patience.ts'
 import { lineOf } from './migration-script.ts'
 import {
+  DatabaseUnavailableError,
   hasState,
   isPostgresError,
+  isUnavailable,
   MigrationError,
   sqlState,
   type PostgresError,
@@ -34,7 +36,13 @@ export async function explainFailure(
     ...locks.explain(),
     wayOut(cause),
   ]
-  return new MigrationError(lines.join('\n'), { cause })
+  const Fault = isConnectionLost(cause) ? DatabaseUnavailableError : MigrationError
+  return new Fault(lines.join('\n'), { cause })
+}
+
+function isConnectionLost(cause: unknown): boolean {
+  if (isPostgresError(cause)) return isUnavailable(cause)
+  return !(cause instanceof MigrationError)
 }
 
 /** For the history. `db:status` shows what follows `ERROR:`, which is how Prisma writes it too. */

@@ -1,7 +1,7 @@
 export { applyMigrations, isAhead, type ApplyOptions } from './apply-migrations.ts'
 export { createMigration, type CreatedFile, type CreatedMigration } from './create-migration.ts'
 export type { LockLimits } from './lock-patience.ts'
-export { MigrationError } from './migration.errors.ts'
+export { DatabaseUnavailableError, MigrationError } from './migration.errors.ts'
 export { readMigrations, type MigrationFile } from './migration-files.ts'
 export type { MigrationHistory } from './migration-history.ts'
 export type { LockOptions } from './migration-lock.ts'
