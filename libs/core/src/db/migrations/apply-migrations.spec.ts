@@ -278,7 +278,17 @@ describe('applyMigrations', () => {
     expect(onAhead).toHaveBeenCalledWith([second])
   })
 
+  it('refuses a database whose migrations were written anew, and says what to do', async () => {
+    await applyMigrations(project)
+    project.removeMigration(first)
+    project.writeMigration(second, 'CREATE TABLE a (id int);')
+    await expect(applyMigrations(project)).rejects.toThrow(
+      /^None of the migrations of this database is in prisma\/migrations: 20260101000000_first\.\n[\s\S]*npm run db:reset starts over/,
+    )
+  })
+
   it('refuses a database with a migration of another branch', async () => {
+    project.writeMigration('20260101000001_kept', 'CREATE TABLE c (id int);')
     await applyMigrations(project)
     project.removeMigration(first)
     project.writeMigration(second, 'CREATE TABLE b (id int);')

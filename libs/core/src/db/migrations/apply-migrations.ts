@@ -110,12 +110,22 @@ function refuseDivergence(history: MigrationHistory): void {
       `Edited after it was applied: ${edited.join(', ')}.\n` +
         `Put the file back as it was and write the change as a new migration. In development, npm run db:reset starts over.`,
     )
+  if (isReplaced(history))
+    throw new MigrationError(
+      `None of the migrations of this database is in prisma/migrations: ${unknown.join(', ')}.\n` +
+        'One new first migration has taken their place, or the database belongs to another project.\n' +
+        'In development, npm run db:reset starts over. To keep the rows: docs/guides/change-a-live-database.md, at its end.',
+    )
   if (unknown.length > 0 && !isAhead(history))
     throw new MigrationError(
       `Applied to the database, but not in prisma/migrations: ${unknown.join(', ')}.\n` +
         `The database is on another branch. Get the missing folders. In development, npm run db:reset starts over.`,
     )
 }
+
+/** Nothing that the database has is on disk: the migrations were written anew, or are those of something else. */
+export const isReplaced = ({ applied, unknown }: MigrationHistory): boolean =>
+  unknown.length > 0 && unknown.length === applied.length
 
 /** A newer release only added migrations, which a rolled-back one can live with as long as they were made for both (expand, then contract). */
 export function isAhead({ applied, pending, unknown }: MigrationHistory): boolean {

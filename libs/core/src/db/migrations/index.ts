@@ -1,4 +1,4 @@
-export { applyMigrations, isAhead, type ApplyOptions } from './apply-migrations.ts'
+export { applyMigrations, isAhead, isReplaced, type ApplyOptions } from './apply-migrations.ts'
 export { createMigration, type CreatedFile, type CreatedMigration } from './create-migration.ts'
 export type { LockLimits } from './lock-patience.ts'
 export { DatabaseUnavailableError, MigrationError } from './migration.errors.ts'
