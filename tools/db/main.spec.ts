@@ -11,7 +11,7 @@ import { Client } from 'pg'
 const root = join(__dirname, '..', '..')
 const bundle = join(root, '.ashlar', 'cache', 'specs', 'db.cjs')
 const first = '20260101000000_first'
-const waitingForTheGate = `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 7 AND NOT granted`
+const working = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'`
 
 const invalidIndex = `SELECT FROM pg_index WHERE NOT indisvalid`
 
@@ -56,17 +56,16 @@ describe('the db command', () => {
   it('is repeated after kill -9, also while the server still works on the script', async () => {
     await db('migrate')
     const second = '20260102000000_second'
-    writeMigration(second, 'SELECT pg_advisory_xact_lock(7); CREATE TABLE b (id int);')
-    const gate = new Client({ connectionString: databaseUrl })
-    await gate.connect()
-    await gate.query('SELECT pg_advisory_lock(7)')
+    // A wait for a lock would end by itself.
+    const work = `DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM a) LOOP PERFORM pg_sleep(0.01); END LOOP; END $$;`
+    writeMigration(second, `${work} CREATE TABLE b (id int);`)
     const killed = start(['migrate'])
-    await until(async () => (await query(waitingForTheGate)).length > 0)
+    await until(async () => (await query(working)).length > 0)
     killed.kill('SIGKILL')
     const repeated = start(['migrate'])
     const end = ended(repeated)
     await once(repeated.stdout, 'data')
-    await gate.end()
+    await query('INSERT INTO a VALUES (1)')
     expect(await end).toEqual({
       code: 0,
       out: 'Another process migrates this database; waiting for it.\nApplied 20260102000000_second\n',

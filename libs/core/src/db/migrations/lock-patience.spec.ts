@@ -42,7 +42,7 @@ describe('a migration beside an open transaction', () => {
   it('gives up after a time, leaves nothing half done, and names what to do', async () => {
     project.writeMigration(second, 'INSERT INTO b VALUES (1);\nALTER TABLE a ADD COLUMN text text;')
     await beside('SELECT FROM a', async (open) => {
-      const lockLimits = { limitMs: 1_000, patienceMs: 2_500 }
+      const lockLimits = { limitMs: 1_000, patienceMs: 4_000 }
       const failure = applyMigrations(project, { lockLimits })
       await expect(failure).rejects.toThrow(
         /Line 2: ALTER TABLE[\s\S]*Nothing of it was applied\.\nTried \d times?; at last the table a is locked by pid \d+ \(application "a long report"/,
