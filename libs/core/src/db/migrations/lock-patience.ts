@@ -95,6 +95,6 @@ async function outwaitAutovacuum(client: Client): Promise<void> {
   )
 }
 
-export const isLockRefusal = (error: unknown): boolean =>
+const isLockRefusal = (error: unknown): boolean =>
   error instanceof Error &&
   hasState(error.cause, sqlState.lockNotAvailable, sqlState.deadlockDetected)

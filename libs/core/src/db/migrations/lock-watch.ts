@@ -3,12 +3,12 @@ import type { Client } from 'pg'
 import { withConnection } from './connection.ts'
 
 /** A session that holds what a migration waits for. */
-export interface LockHolder {
+interface LockHolder {
   /** 0 for a prepared transaction, which has no session. */
   pid: number
   application: string | null
   state: string | null
-  /** Seconds since its transaction began; null for a session of another role that PostgreSQL hides. */
+  /** Seconds since its transaction began; null where PostgreSQL hides the session of another role. */
   openFor: number | null
   isAutovacuum: boolean
 }
@@ -37,7 +37,7 @@ const reportEveryMs = 60_000
 
 /**
  * Looks from a second connection at what `client` waits for, because PostgreSQL's refusal names
- * neither the table nor the holder of the lock. Migrations that end at once open no such connection.
+ * neither the table nor the holder of the lock. Migrations that end at once open no connection.
  */
 export async function withLockWatch<Result>(
   client: Client,

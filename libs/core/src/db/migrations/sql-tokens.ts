@@ -27,7 +27,10 @@ export interface SqlToken {
   end: number
 }
 
-/** Reads the token, blank or comment that begins at `start`. A quote without an end takes all the rest. */
+/**
+ * Reads the token, blank or comment that begins at `start`. A quote without an end takes all the
+ * rest.
+ */
 export function readToken(script: string, start: number): SqlToken {
   tokens.lastIndex = start
   const { 0: source, groups = {} } = tokens.exec(script)!
