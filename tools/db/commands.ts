@@ -4,6 +4,7 @@ import {
   createMigration,
   MigrationError,
   migrationStatus,
+  pendingWarnings,
   resetDatabase,
 } from '@ashlar/core/db/migrations'
 import { confirm } from './confirm.ts'
@@ -40,7 +41,8 @@ async function migrate({ environment, prismaDir, print }: Invocation): Promise<b
 async function status({ environment, prismaDir, print }: Invocation): Promise<boolean> {
   const { databaseUrl } = readDatabaseConfig(environment)
   const history = await migrationStatus({ databaseUrl, prismaDir })
-  for (const line of describeStatus(history)) print(line)
+  const warnings = await pendingWarnings(prismaDir, history.pending)
+  for (const line of describeStatus(history, warnings)) print(line)
   return isUpToDate(history)
 }
 
@@ -79,8 +81,11 @@ async function migration({ environment, prismaDir, args, print }: Invocation): P
     print('Nothing to do: the migrations already lead to prisma/schema.')
     return true
   }
-  for (const path of created.paths) print(`Wrote ${path}`)
-  for (const warning of created.warnings) print(`  Mind: ${warning}`)
+  for (const { path, notes, warnings } of created.files) {
+    print(`Wrote ${path}`)
+    for (const note of notes) print(`  ${note}`)
+    for (const warning of warnings) print(`  Mind: ${warning}`)
+  }
   print('Read it, change it where you know better, then apply it: npm run db:migrate')
   return true
 }
@@ -99,4 +104,5 @@ async function reset({ environment, prismaDir, args, print }: Invocation): Promi
 
 const waiting = (print: (line: string) => void) => ({
   onWait: () => print('Another process migrates this database; waiting for it.'),
+  onNotice: print,
 })

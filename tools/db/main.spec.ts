@@ -11,7 +11,9 @@ import { Client } from 'pg'
 const root = join(__dirname, '..', '..')
 const bundle = join(root, '.ashlar', 'cache', 'specs', 'db.cjs')
 const first = '20260101000000_first'
-const waitingForTheGate = `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 7 AND NOT granted`
+const working = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'`
+
+const invalidIndex = `SELECT FROM pg_index WHERE NOT indisvalid`
 
 let project: string
 let databaseUrl: string
@@ -54,17 +56,16 @@ describe('the db command', () => {
   it('is repeated after kill -9, also while the server still works on the script', async () => {
     await db('migrate')
     const second = '20260102000000_second'
-    writeMigration(second, 'SELECT pg_advisory_xact_lock(7); CREATE TABLE b (id int);')
-    const gate = new Client({ connectionString: databaseUrl })
-    await gate.connect()
-    await gate.query('SELECT pg_advisory_lock(7)')
+    // A wait for a lock would end by itself.
+    const work = `DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM a) LOOP PERFORM pg_sleep(0.01); END LOOP; END $$;`
+    writeMigration(second, `${work} CREATE TABLE b (id int);`)
     const killed = start(['migrate'])
-    await until(async () => (await query(waitingForTheGate)).length > 0)
+    await until(async () => (await query(working)).length > 0)
     killed.kill('SIGKILL')
     const repeated = start(['migrate'])
     const end = ended(repeated)
     await once(repeated.stdout, 'data')
-    await gate.end()
+    await query('INSERT INTO a VALUES (1)')
     expect(await end).toEqual({
       code: 0,
       out: 'Another process migrates this database; waiting for it.\nApplied 20260102000000_second\n',
@@ -86,6 +87,45 @@ describe('the db command', () => {
         '  pending      20260103000000_third\n' +
         'Apply what is missing with: npm run db:migrate\n',
       err: '',
+    })
+  })
+
+  it('goes on without a hand after kill -9 in a concurrent build', async () => {
+    await db('migrate')
+    const second = '20260102000000_second'
+    writeMigration(second, 'CREATE INDEX CONCURRENTLY a_id_idx ON a (id);')
+    const open = new Client({ connectionString: databaseUrl })
+    await open.connect()
+    await open.query('BEGIN; INSERT INTO a VALUES (1)')
+    const killed = start(['migrate'])
+    await until(async () => (await query(invalidIndex)).length > 0)
+    killed.kill('SIGKILL')
+    const repeated = start(['migrate'])
+    const end = ended(repeated)
+    await once(repeated.stdout, 'data')
+    // The server goes on with the build of the killed process, which ends well.
+    await open.query('COMMIT')
+    await open.end()
+    expect(await end).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/waiting for it\.\nApplied 20260102000000_second\n$/),
+    })
+    expect(await query(invalidIndex)).toEqual([])
+  })
+
+  it('says in the status what a migration written by hand does to a live database', async () => {
+    await db('migrate')
+    writeMigration('20260102000000_second', 'CREATE INDEX a_id_idx ON a (id);')
+    expect((await db('status')).out).toContain(
+      '  pending      20260102000000_second\n    Mind: Blocks writes to a until the index a_id_idx is built.',
+    )
+  })
+
+  it('has an exit code of its own for a database that does not answer', async () => {
+    const nowhere = { DATABASE_URL: 'postgresql://nobody:wrong@127.0.0.1:1/x' }
+    expect(await run(['migrate'], nowhere)).toMatchObject({
+      code: 69,
+      err: expect.stringMatching(/^PostgreSQL does not answer at /),
     })
   })
 

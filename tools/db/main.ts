@@ -1,20 +1,22 @@
 // npm run db:migrate | db:status | db:reset | db:seed | db:migration NAME. In an image: node tools/db/main.js migrate.
 import { ConfigError } from '@ashlar/core/config'
-import { MigrationError } from '@ashlar/core/db/migrations'
+import { DatabaseUnavailableError, MigrationError } from '@ashlar/core/db/migrations'
 import { commands } from './commands.ts'
 import { readProject } from './project.ts'
 
 const usage = `Usage: db <command>
 
   migrate          apply what prisma/migrations has and the database has not
-  status           compare the two; exit code 1 when they differ
+  status           compare the two, and say what the missing ones do to a live
+                   database; exit code 1 when they differ
   seed             make the first admin, once
   prepare          migrate, then seed
   migration NAME   write a new migration from the changes in prisma/schema
   reset [--yes]    drop everything and migrate anew; not in production
 `
 
-const exitCodes = { fault: 1, usage: 2, config: 78 } as const
+// 69 and 78 are EX_UNAVAILABLE and EX_CONFIG of sysexits.h. The chart tries again after 69 alone.
+const exitCodes = { fault: 1, usage: 2, unavailable: 69, config: 78 } as const
 
 void main(process.argv.slice(2)).then((code) => (process.exitCode = code), fail)
 
@@ -35,8 +37,11 @@ function fail(error: unknown): void {
       `The configuration cannot be used:\n${error.message.replace(/^/gm, '  ')}\n`,
       exitCodes.config,
     )
-  else process.exitCode = complain(`${describe(error)}\n`, exitCodes.fault)
+  else process.exitCode = complain(`${describe(error)}\n`, codeOf(error))
 }
+
+const codeOf = (error: unknown): number =>
+  error instanceof DatabaseUnavailableError ? exitCodes.unavailable : exitCodes.fault
 
 /** What an operator can mend has a message for them; anything else is a defect and shows where it is. */
 function describe(error: unknown): string {

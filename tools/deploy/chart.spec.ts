@@ -104,6 +104,24 @@ describe('Helm chart', () => {
     expect(has('tools/db/main.ts')).toBe(true)
   })
 
+  it('repeats no migration that failed: each try of the command waits for locks by itself', () => {
+    const template = read(`${chart}/templates/migration.yaml`)
+    const policy = /podFailurePolicy:\n(?: {4,}.*\n)+/.exec(template)?.[0] ?? ''
+    expect(parse(policy)).toEqual({
+      podFailurePolicy: {
+        rules: [
+          { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget' }] },
+          {
+            action: 'FailJob',
+            onExitCodes: { containerName: 'migration', operator: 'In', values: [1, 2, 78] },
+          },
+        ],
+      },
+    })
+    // Kubernetes takes a policy only where the pod is not restarted in place.
+    expect(template).toContain('restartPolicy: Never')
+  })
+
   it('has every value in its README', () => {
     const readme = read(`${chart}/README.md`)
     for (const name of Object.keys(values)) expect(readme).toMatch(new RegExp(`\`${name}[.\`]`))

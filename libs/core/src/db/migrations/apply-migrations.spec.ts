@@ -154,11 +154,45 @@ describe('applyMigrations', () => {
     expect(await applyMigrations(project)).toEqual([second])
   })
 
-  it('names the invalid index that a failed concurrent build leaves, and that nothing else was done', async () => {
+  it('names the invalid index that a failed concurrent build leaves, and drops it before the repeat', async () => {
     project.writeMigration(first, 'CREATE TABLE a (id int); INSERT INTO a VALUES (1), (1);')
     project.writeMigration(second, 'CREATE UNIQUE INDEX CONCURRENTLY a_id_key ON a (id);')
     await expect(applyMigrations(project)).rejects.toThrow(
-      /Nothing of it was applied\.\nDrop the invalid index first: DROP INDEX a_id_key;/,
+      /Nothing of it was applied\.\nThe invalid index that it left is dropped by the next try: a_id_key\./,
+    )
+    await project.query('DELETE FROM a WHERE ctid = (SELECT min(ctid) FROM a)')
+    expect(await applyMigrations(project)).toEqual([second])
+    expect(await invalidIndexes()).toEqual([])
+  })
+
+  it.each([
+    ['with IF NOT EXISTS', 'CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS "A key" ON "a" (id);'],
+    ['in a schema', 'CREATE UNIQUE INDEX CONCURRENTLY "A key" ON public.a (id);'],
+    ['rebuilt', 'REINDEX INDEX CONCURRENTLY "A key";'],
+    ['rebuilt with its table', 'REINDEX (VERBOSE, CONCURRENTLY) TABLE a;'],
+    ['rebuilt with its schema', 'REINDEX SCHEMA CONCURRENTLY public;'],
+    ['dropped', 'DROP INDEX CONCURRENTLY "A key";'],
+  ])('drops its own invalid index before the repeat: one %s', async (what, script) => {
+    project.writeMigration(first, 'CREATE TABLE a (id int); CREATE TABLE b (id int);')
+    await applyMigrations(project)
+    // A duplicate makes the build fail late, as PostgreSQL leaves it.
+    await project.query('INSERT INTO a VALUES (1), (1); INSERT INTO b VALUES (1), (1)')
+    await buildInvalid('"other" ON b (id)')
+    await buildInvalid(`${what.startsWith('rebuilt') ? '"A key_ccnew"' : '"A key"'} ON a (id)`)
+    await project.query('DELETE FROM a WHERE ctid = (SELECT min(ctid) FROM a)')
+    if (what.startsWith('rebuilt')) await project.query('CREATE UNIQUE INDEX "A key" ON a (id)')
+    if (what.includes('schema')) await project.query('DROP INDEX other')
+    project.writeMigration(second, script)
+    expect(await applyMigrations(project)).toEqual([second])
+    const left = await project.query(`SELECT 1 FROM pg_class WHERE relname LIKE 'A key%'`)
+    expect(left).toHaveLength(what === 'dropped' ? 0 : 1)
+    expect(await invalidIndexes()).toEqual(what.includes('schema') ? [] : [{ name: 'other' }])
+  })
+
+  it('refuses a concurrent build without a name before anything is done', async () => {
+    project.writeMigration(second, 'VACUUM a;\nCREATE INDEX CONCURRENTLY ON a (id);')
+    await expect(applyMigrations(project)).rejects.toThrow(
+      /needs a name[\s\S]*Line 2: [\s\S]*Nothing of it was applied\./,
     )
   })
 
@@ -244,7 +278,17 @@ describe('applyMigrations', () => {
     expect(onAhead).toHaveBeenCalledWith([second])
   })
 
+  it('refuses a database whose migrations were written anew, and says what to do', async () => {
+    await applyMigrations(project)
+    project.removeMigration(first)
+    project.writeMigration(second, 'CREATE TABLE a (id int);')
+    await expect(applyMigrations(project)).rejects.toThrow(
+      /^None of the migrations of this database is in prisma\/migrations: 20260101000000_first\.\n[\s\S]*npm run db:reset starts over/,
+    )
+  })
+
   it('refuses a database with a migration of another branch', async () => {
+    project.writeMigration('20260101000001_kept', 'CREATE TABLE c (id int);')
     await applyMigrations(project)
     project.removeMigration(first)
     project.writeMigration(second, 'CREATE TABLE b (id int);')
@@ -273,4 +317,15 @@ describe('applyMigrations', () => {
     await expect(refusal).rejects.toThrow(/refuses the user "\w+": wrong name or password/)
     await expect(refusal).rejects.not.toThrow(/:wrong@/)
   })
+
+  function invalidIndexes() {
+    return project.query<{ name: string }>(
+      `SELECT indexrelid::regclass::text AS name FROM pg_index WHERE NOT indisvalid`,
+    )
+  }
+
+  async function buildInvalid(index: string) {
+    const build = `CREATE UNIQUE INDEX CONCURRENTLY ${index}`
+    await expect(project.query(build)).rejects.toThrow('could not create unique index')
+  }
 })

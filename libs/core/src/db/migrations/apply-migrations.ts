@@ -1,6 +1,8 @@
 import type { Client } from 'pg'
 import { ensureDatabase, withConnection } from './connection.ts'
 import { explainFailure, logOf } from './explain-failure.ts'
+import { createLockPatience, defaultLockLimits, type LockLimits } from './lock-patience.ts'
+import { describeBlockage, withLockWatch, type Blockage } from './lock-watch.ts'
 import { MigrationError } from './migration.errors.ts'
 import { readMigrations, type MigrationFile } from './migration-files.ts'
 import { readHistory, type MigrationHistory } from './migration-history.ts'
@@ -16,6 +18,10 @@ import type { MigrationSource } from './migration-source.ts'
 import { runScript, ScriptFailure } from './run-script.ts'
 
 export interface ApplyOptions extends LockOptions {
+  /** Called with a sentence while a migration waits for other sessions. */
+  onNotice?: (text: string) => void
+  /** How long a migration waits for locks; see {@link defaultLockLimits}. */
+  lockLimits?: LockLimits
   /** Called when the database has migrations that are newer than all on disk: an older release, rolled back to. */
   onAhead?: (names: readonly string[]) => void
 }
@@ -38,41 +44,64 @@ export async function applyMigrations(
   refuseDivergence(history)
   if (history.unknown.length > 0) options.onAhead?.(history.unknown)
   if (history.pending.length === 0) return []
-  return withMigrationLock(source.databaseUrl, options, (client) => applyPending(client, files))
+  return withMigrationLock(source.databaseUrl, options, (client) =>
+    applyPending(client, files, { ...options, databaseUrl: source.databaseUrl }),
+  )
+}
+
+interface PendingOptions extends Pick<ApplyOptions, 'onNotice' | 'lockLimits'> {
+  databaseUrl: string
 }
 
 /** The part of {@link applyMigrations} that needs the lock; `client` holds it. */
 export async function applyPending(
   client: Client,
   files: readonly MigrationFile[],
+  options: PendingOptions,
 ): Promise<string[]> {
   const history = await readHistory(client, files)
   refuseDivergence(history)
   if (history.pending.length === 0) return []
   await ensureHistory(client)
   await releaseUnfinished(client)
+  const unfinished = new Set(history.unfinished.map(({ checksum }) => checksum))
   for (const file of files.filter(({ name }) => history.pending.includes(name)))
-    await apply(client, file)
+    await apply(client, file, { ...options, isRepeat: unfinished.has(file.checksum) })
   return history.pending
 }
 
-// A migration that waits longer for a table would hold up every query that queues behind it. What
-// the script before it has set does not count.
-const session = `RESET ROLE; RESET search_path; SET statement_timeout = 0; SET lock_timeout = '10s'`
-
-async function apply(client: Client, file: MigrationFile): Promise<void> {
-  await client.query(session)
-  const id = await recordStart(client, file)
-  try {
-    await runScript(client, file.script, () => recordEnd(client, id))
-  } catch (error) {
-    if (!(error instanceof ScriptFailure)) throw error
-    // Without a connection there is nobody to tell; the record stays unfinished, and the next run
-    // begins anew.
-    await recordFailure(client, id, logOf(error)).catch(() => undefined)
-    throw await explainFailure(client, file, error)
-  }
+interface OneOptions extends PendingOptions {
+  isRepeat: boolean
 }
+
+function apply(client: Client, file: MigrationFile, options: OneOptions): Promise<void> {
+  const { databaseUrl, lockLimits = defaultLockLimits, isRepeat, onNotice } = options
+  const notify = (text: string) => onNotice?.(`${file.name}: ${text}`)
+  const watching = {
+    databaseUrl,
+    reportAfterMs: 2 * lockLimits.limitMs,
+    onLongWait: (blockage: Blockage) => notify(`${describeBlockage(blockage)}.`),
+  }
+  return withLockWatch(client, watching, async (watch) => {
+    const locks = createLockPatience({ client, watch, limits: lockLimits, onNotice: notify })
+    await client.query(session(lockLimits))
+    const id = await recordStart(client, file)
+    try {
+      const markDone = () => recordEnd(client, id)
+      await runScript({ client, script: file.script, isRepeat, locks, markDone })
+    } catch (error) {
+      if (!(error instanceof ScriptFailure)) throw error
+      // Without a connection there is nobody to tell; the record stays unfinished, and the next run
+      // begins anew.
+      await recordFailure(client, id, logOf(error)).catch(() => undefined)
+      throw await explainFailure(client, file, error, locks)
+    }
+  })
+}
+
+/** Settings of the script before do not count. */
+const session = ({ limitMs }: LockLimits) =>
+  `RESET ROLE; RESET search_path; SET statement_timeout = 0; SET lock_timeout = ${limitMs}`
 
 function refuseDivergence(history: MigrationHistory): void {
   const { edited, unknown } = history
@@ -81,12 +110,22 @@ function refuseDivergence(history: MigrationHistory): void {
       `Edited after it was applied: ${edited.join(', ')}.\n` +
         `Put the file back as it was and write the change as a new migration. In development, npm run db:reset starts over.`,
     )
+  if (isReplaced(history))
+    throw new MigrationError(
+      `None of the migrations of this database is in prisma/migrations: ${unknown.join(', ')}.\n` +
+        'One new first migration has taken their place, or the database belongs to another project.\n' +
+        'In development, npm run db:reset starts over. To keep the rows: docs/guides/change-a-live-database.md, at its end.',
+    )
   if (unknown.length > 0 && !isAhead(history))
     throw new MigrationError(
       `Applied to the database, but not in prisma/migrations: ${unknown.join(', ')}.\n` +
         `The database is on another branch. Get the missing folders. In development, npm run db:reset starts over.`,
     )
 }
+
+/** Nothing that the database has is on disk: the migrations were written anew, or are those of something else. */
+export const isReplaced = ({ applied, unknown }: MigrationHistory): boolean =>
+  unknown.length > 0 && unknown.length === applied.length
 
 /** A newer release only added migrations, which a rolled-back one can live with as long as they were made for both (expand, then contract). */
 export function isAhead({ applied, pending, unknown }: MigrationHistory): boolean {

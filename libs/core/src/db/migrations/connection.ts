@@ -1,7 +1,14 @@
 import type { Client } from 'pg'
 import { connectionFault, schemaFault, schemaQuery } from '../connection-fault.ts'
 import { SessionTimeZoneError, UtcClient } from '../utc-client.ts'
-import { hasState, isPostgresError, MigrationError, sqlState } from './migration.errors.ts'
+import {
+  DatabaseUnavailableError,
+  hasState,
+  isPostgresError,
+  isUnavailable,
+  MigrationError,
+  sqlState,
+} from './migration.errors.ts'
 
 const connectTimeoutMs = 5_000
 
@@ -106,7 +113,7 @@ function describeFailure(databaseUrl: string, error: unknown): MigrationError {
       { cause: error },
     )
   if (isPostgresError(error))
-    return new MigrationError(
+    return new (isUnavailable(error) ? DatabaseUnavailableError : MigrationError)(
       `PostgreSQL at ${server} does not accept the connection: ${error.message} (${error.code}).`,
       { cause: error },
     )
@@ -118,7 +125,7 @@ function describeFailure(databaseUrl: string, error: unknown): MigrationError {
         cause: error,
       },
     )
-  return new MigrationError(
+  return new DatabaseUnavailableError(
     `PostgreSQL does not answer at ${server} (${reasonOf(error)}). Is it running, and is DATABASE_URL right?`,
     { cause: error },
   )

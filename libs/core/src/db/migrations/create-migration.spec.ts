@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { applyMigrations } from './apply-migrations.ts'
-import { createMigration } from './create-migration.ts'
+import { createMigration, type CreatedMigration } from './create-migration.ts'
 import { createProject, type Project } from './migrations.fixture.ts'
 
 const adminUrl = process.env['DATABASE_URL'] ?? ''
@@ -22,10 +22,8 @@ afterEach(() => project.remove())
 describe('createMigration', () => {
   it('writes what leads to the schema; applied, nothing is left to do', async () => {
     const created = await createMigration({ ...project, name: 'First things', now })
-    expect(created).toEqual({
-      paths: ['prisma/migrations/20260506070809_first_things/migration.sql'],
-      warnings: [],
-    })
+    const path = 'prisma/migrations/20260506070809_first_things/migration.sql'
+    expect(created).toEqual({ files: [{ path, notes: [], warnings: [] }] })
     expect(await applyMigrations(project)).toEqual(['20260506070809_first_things'])
     expect(await createMigration({ ...project, name: 'again' })).toBeNull()
     expect(await project.query('SELECT name FROM author')).toEqual([])
@@ -47,12 +45,15 @@ describe('createMigration', () => {
     await createMigration({ ...project, name: 'first', now })
     project.writeSchema({ library: author.replace('name String', 'title String @unique') })
     const created = await createMigration({ ...project, name: 'second', now })
-    expect(created?.warnings).toEqual([
+    expect(warningsOf(created)).toEqual([
       'Drops the column name with its values. To rename it, write RENAME COLUMN.',
       'Fails on a table with rows: the new column title is required and has no default.',
       'Fails if rows repeat a value: author_title_key.',
     ])
-    expect(created?.paths).toEqual([expect.stringContaining('20260506070810_second')])
+    expect(pathsOf(created)).toEqual([
+      'prisma/migrations/20260506070810_second/migration.sql',
+      'prisma/migrations/20260506070811_second_indexes/migration.sql',
+    ])
   })
 
   it('writes new values of an enum in a migration of their own where they are used', async () => {
@@ -64,7 +65,7 @@ describe('createMigration', () => {
     await project.query('INSERT INTO author (id) VALUES (1)')
     project.writeSchema({ library: withKind('  a\n  b\n  c\n', 'c') })
     const created = await createMigration({ ...project, name: 'second', now })
-    expect(created?.paths).toEqual([
+    expect(pathsOf(created)).toEqual([
       'prisma/migrations/20260506070810_second_values/migration.sql',
       'prisma/migrations/20260506070811_second/migration.sql',
     ])
@@ -85,8 +86,56 @@ describe('createMigration', () => {
       library: kind('  a\n  b\n').replace('name String', 'kind Kind\n  n Int'),
     })
     const created = await createMigration({ ...project, name: 'second', now })
-    expect(created?.paths).toHaveLength(1)
+    expect(created?.files).toHaveLength(1)
     expect(await applyMigrations(project)).toHaveLength(2)
+  })
+
+  it('writes what would hold up a live database in steps that do not', async () => {
+    const shelf = 'model Shelf {\n  id Int @id\n  @@map("shelf")\n}\n'
+    project.writeSchema({ shop: book.replace('authorId Int', 'authorId Int?'), library: shelf })
+    await createMigration({ ...project, name: 'first', now })
+    project.writeSchema({
+      shop: book
+        .replace(
+          '  @@map',
+          '  shelfId Int?\n  shelf Shelf? @relation(fields: [shelfId], references: [id])\n  @@index([authorId])\n  @@map',
+        )
+        .concat(shelf.replace('id Int @id', 'id Int @id\n  books Book[]')),
+      library: author,
+    })
+    const created = await createMigration({ ...project, name: 'second', now })
+    expect(created?.files.map(({ path, notes }) => [path.split('/')[2], notes])).toEqual([
+      [
+        '20260506070810_second',
+        [
+          'Requires author_id of new rows only at first, by the check book_author_id_is_set (NOT VALID).',
+          'Adds the foreign key book_shelfId_fkey for new rows only at first (NOT VALID).',
+        ],
+      ],
+      [
+        '20260506070811_second_indexes',
+        ['Builds the index book_author_id_idx while book is read and written (CONCURRENTLY).'],
+      ],
+      [
+        '20260506070812_second_validate',
+        [
+          'Checks the rows of book for book_author_id_is_set while it is read and written.',
+          'Checks the rows of book for book_shelfId_fkey while it is read and written.',
+        ],
+      ],
+      [
+        '20260506070813_second_not_null',
+        ['Makes author_id required without reading the rows again, because the check proves it.'],
+      ],
+    ])
+    expect(warningsOf(created)).toEqual([])
+    expect(await applyMigrations(project)).toHaveLength(5)
+    expect(await createMigration({ ...project, name: 'again' })).toBeNull()
+    expect(
+      await project.query(
+        `SELECT convalidated FROM pg_constraint WHERE conrelid = 'book'::regclass AND contype IN ('c', 'f')`,
+      ),
+    ).toEqual([{ convalidated: true }])
   })
 
   it('names the place in a schema that cannot be used', async () => {
@@ -109,6 +158,11 @@ describe('createMigration', () => {
     ).toEqual([])
   })
 })
+
+const pathsOf = (created: CreatedMigration | null) => created?.files.map(({ path }) => path)
+
+const warningsOf = (created: CreatedMigration | null) =>
+  created?.files.flatMap(({ warnings }) => warnings)
 
 describe('the migrations of this project', () => {
   it('lead to its schema', async () => {

@@ -18,23 +18,31 @@ import {
 } from './migration-files.ts'
 import { withMigrationLock, type LockOptions } from './migration-lock.ts'
 import { findWarnings } from './migration-warnings.ts'
-import { separateNewEnumValues } from './new-enum-values.ts'
 import type { MigrationSource } from './migration-source.ts'
+import { writeSafely, type Step } from './safe-form.ts'
 import { withSchemaEngine } from './schema-engine.ts'
 
 export interface CreatedMigration {
+  /** In the order in which they are applied. */
+  files: CreatedFile[]
+}
+
+export interface CreatedFile {
+  /** Of the SQL file, relative to the project. */
+  path: string
+  /** What it does so that a live database goes on, one sentence each. */
+  notes: string[]
   /**
-   * Paths of the SQL files, relative to the project: two where values of an enum are added and
-   * used.
+   * What the statements may destroy, why they may fail on a table with rows, and whom they keep
+   * waiting. One sentence each.
    */
-  paths: string[]
-  /** What the statements may destroy, or why they may fail on a table with rows. One sentence each. */
   warnings: string[]
 }
 
 /**
  * Writes the SQL that leads from the migrations so far to the schema, as a new migration, and
- * applies nothing. New values of an enum that it uses come in a migration of their own before it.
+ * applies nothing. It comes in several where a live database would be held up otherwise, or where
+ * new values of an enum are used.
  * Returns null when there is nothing to do. Works in a shadow database, so the user needs the right
  * to create one. Throws {@link MigrationError}.
  */
@@ -51,24 +59,23 @@ export async function createMigration(
       diffAgainst(shadowUrl, files, schema),
     )
     if (script === null) return null
-    return {
-      paths: await writeScripts(source.prismaDir, namesOf(files, suffix, source.now), script),
-      warnings: findWarnings(script),
-    }
+    return { files: await writeSteps(source, files, writeSafely(script)) }
   })
-}
 
-async function writeScripts(
-  prismaDir: string,
-  [name, nextName]: readonly [string, string],
-  script: string,
-): Promise<string[]> {
-  const [first, second] = separateNewEnumValues(script)
-  if (second === undefined) return [await writeMigration(prismaDir, name, script)]
-  return [
-    await writeMigration(prismaDir, `${name}_values`, first!),
-    await writeMigration(prismaDir, nextName, second),
-  ]
+  async function writeSteps(
+    { prismaDir, now }: { prismaDir: string; now?: Date },
+    known: readonly MigrationFile[],
+    steps: readonly Step[],
+  ): Promise<CreatedFile[]> {
+    const warnings = findWarnings(steps.map((step) => step.script))
+    const created: CreatedFile[] = []
+    for (const [index, step] of steps.entries()) {
+      const name = `${timestampOf(known, now) + BigInt(index)}_${suffix}${step.suffix}`
+      const path = await writeMigration(prismaDir, name, step.script)
+      created.push({ path, notes: step.notes, warnings: warnings[index]! })
+    }
+    return created
+  }
 }
 
 function toFolderName(name: string): string {
@@ -116,7 +123,7 @@ function diffAgainst(
 ): Promise<string | null> {
   return withConnection(shadowUrl, (client) =>
     withSchemaEngine(shadowUrl, async (engine) => {
-      await applyPending(client, files)
+      await applyPending(client, files, { databaseUrl: shadowUrl })
       await dropForeignKeysBetweenOwners(client, schema)
       try {
         return await engine.diff(schema)
@@ -134,13 +141,8 @@ function describeSchemaFault(error: unknown): string {
 }
 
 /** Later than every migration so far, even if a clock was ahead when the last one was made. */
-function namesOf(
-  files: readonly MigrationFile[],
-  suffix: string,
-  now = new Date(),
-): [string, string] {
-  const own = now.toISOString().replace(/\D/g, '').slice(0, 14)
-  const last = /^\d{14}/.exec(files.at(-1)?.name ?? '')?.[0] ?? ''
-  const first = own > last ? own : String(BigInt(last) + 1n)
-  return [`${first}_${suffix}`, `${BigInt(first) + 1n}_${suffix}`]
+function timestampOf(files: readonly MigrationFile[], now = new Date()): bigint {
+  const own = BigInt(now.toISOString().replace(/\D/g, '').slice(0, 14))
+  const last = BigInt(/^\d{14}/.exec(files.at(-1)?.name ?? '')?.[0] ?? 0)
+  return own > last ? own : last + 1n
 }

@@ -1,8 +1,12 @@
 import type { Client } from 'pg'
+import { findRemains } from './concurrent-index.ts'
+import type { LockPatience } from './lock-patience.ts'
 import { lineOf } from './migration-script.ts'
 import {
+  DatabaseUnavailableError,
   hasState,
   isPostgresError,
+  isUnavailable,
   MigrationError,
   sqlState,
   type PostgresError,
@@ -16,6 +20,7 @@ export async function explainFailure(
   client: Client,
   { name, script }: MigrationFile,
   failure: ScriptFailure,
+  locks: LockPatience,
 ): Promise<MigrationError> {
   const { cause, statements, failed, done } = failure
   const lines = [
@@ -26,11 +31,18 @@ export async function explainFailure(
       .filter((text) => text !== undefined)
       .map((text) => `  ${text}`),
     ...outcomeOf(failure),
-    ...(await leftovers(client, statements[failed])),
+    ...(await remainsOf(client, statements[failed])),
     ...(done > 0 ? ['The next try runs all of it: let what is done bear that, or undo it.'] : []),
+    ...locks.explain(),
     wayOut(cause),
   ]
-  return new MigrationError(lines.join('\n'), { cause })
+  const Fault = isConnectionLost(cause) ? DatabaseUnavailableError : MigrationError
+  return new Fault(lines.join('\n'), { cause })
+}
+
+function isConnectionLost(cause: unknown): boolean {
+  if (isPostgresError(cause)) return isUnavailable(cause)
+  return !(cause instanceof MigrationError)
 }
 
 /** For the history. `db:status` shows what follows `ERROR:`, which is how Prisma writes it too. */
@@ -71,26 +83,20 @@ function linesOf(statements: readonly Statement[]): string {
   return `the ${statements.length} statements from line ${first} to line ${last}`
 }
 
-/** A `CREATE INDEX CONCURRENTLY` that fails leaves its index behind, and `IF NOT EXISTS` would take it for a good one. */
-async function leftovers(client: Client, failed: Statement | undefined): Promise<string[]> {
-  if (!failed?.bare.includes('concurrently')) return []
-  const { rows } = await client
-    .query<{ name: string }>(
-      `SELECT indexrelid::regclass::text AS name FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
-        WHERE NOT indisvalid AND relkind = 'i'`,
-    )
-    .catch(() => ({ rows: [] }))
-  if (rows.length === 0) return []
-  return [`Drop the invalid index first: ${rows.map((row) => `DROP INDEX ${row.name};`).join(' ')}`]
+/** A concurrent build that fails leaves its index behind, which costs time at each write. */
+async function remainsOf(client: Client, failed: Statement | undefined): Promise<string[]> {
+  const names = failed && (await findRemains(client, failed).catch(() => []))
+  if (!names || names.length === 0) return []
+  return [`The invalid index that it left is dropped by the next try: ${names.join(', ')}.`]
 }
 
 const again = 'run npm run db:migrate again.'
 
 function wayOut(cause: unknown): string {
+  if (cause instanceof MigrationError) return `Correct the file and ${again}`
   if (!isPostgresError(cause))
     return `Nobody knows whether the failed statement happened. Look, then ${again}`
-  if (hasState(cause, sqlState.lockNotAvailable))
-    return `Another session kept the table busy for 10 s. Run npm run db:migrate again.`
+  if (hasState(cause, sqlState.lockNotAvailable, sqlState.deadlockDetected)) return `Then ${again}`
   if (hasState(cause, sqlState.unsafeEnumValue))
     return (
       'A new value of an enum can be used after the transaction that adds it. Move ALTER TYPE … ADD VALUE to a migration\n' +

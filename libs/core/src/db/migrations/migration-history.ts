@@ -10,7 +10,7 @@ export interface MigrationHistory {
   /** On disk, not applied yet, in order. Includes failed ones. */
   pending: string[]
   /** Begun and not finished: the statement failed, or the process died. */
-  unfinished: { name: string; log: string | null }[]
+  unfinished: { name: string; checksum: string; log: string | null }[]
   /** Applied, and changed on disk since. */
   edited: string[]
   /** Applied, and not on disk. */
@@ -39,7 +39,7 @@ export async function readHistory(
     pending: files.map((file) => file.name).filter((name) => !finished.has(name)),
     unfinished: rows
       .filter((row) => !row.finished)
-      .map((row) => ({ name: row.migration_name, log: row.logs })),
+      .map((row) => ({ name: row.migration_name, checksum: row.checksum, log: row.logs })),
     edited: files
       .filter(({ name, checksum }) => (finished.get(name)?.checksum ?? checksum) !== checksum)
       .map((file) => file.name),

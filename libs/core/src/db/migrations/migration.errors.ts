@@ -6,6 +6,14 @@ export class MigrationError extends Error {
   }
 }
 
+/** PostgreSQL did not answer, or no longer: the same may succeed a little later. */
+export class DatabaseUnavailableError extends MigrationError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'DatabaseUnavailableError'
+  }
+}
+
 /** The part of pg's `DatabaseError` that is read here; the class itself differs between copies of the driver. */
 export interface PostgresError extends Error {
   code: string
@@ -21,6 +29,7 @@ export const sqlState = {
   uniqueViolation: '23505',
   insufficientPrivilege: '42501',
   lockNotAvailable: '55P03',
+  deadlockDetected: '40P01',
   unknownDatabase: '3D000',
   undefinedTable: '42P01',
   insideTransaction: '25001',
@@ -33,3 +42,6 @@ export const isPostgresError = (error: unknown): error is PostgresError =>
 
 export const hasState = (error: unknown, ...states: string[]): boolean =>
   isPostgresError(error) && states.includes(error.code)
+
+/** Classes 08 (connection) and 57P (shutdown, start), and 53300: no connection is free. */
+export const isUnavailable = (error: PostgresError): boolean => /^(08|57P|53300)/.test(error.code)

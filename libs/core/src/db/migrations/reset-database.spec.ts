@@ -44,7 +44,13 @@ describe('migrationStatus', () => {
     expect(await migrationStatus(project)).toEqual({
       applied: [first],
       pending: [second],
-      unfinished: [{ name: second, log: expect.stringContaining('syntax error') as string }],
+      unfinished: [
+        {
+          name: second,
+          checksum: expect.any(String) as string,
+          log: expect.stringContaining('syntax error') as string,
+        },
+      ],
       edited: [],
       unknown: [],
     })

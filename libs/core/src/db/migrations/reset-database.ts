@@ -29,7 +29,7 @@ export async function resetDatabase(
     } catch (error) {
       throw explain(error)
     }
-    return applyPending(client, files)
+    return applyPending(client, files, source)
   })
 }
 

@@ -1,6 +1,8 @@
 import type { Client } from 'pg'
-import { readScript } from './migration-script.ts'
-import { hasState, sqlState } from './migration.errors.ts'
+import { isUnnamedBuild, runConcurrently } from './concurrent-index.ts'
+import type { LockPatience } from './lock-patience.ts'
+import { isConcurrent, readScript } from './migration-script.ts'
+import { hasState, MigrationError, sqlState } from './migration.errors.ts'
 import type { Statement } from './sql-statements.ts'
 
 export interface ScriptFailureDeps {
@@ -32,30 +34,45 @@ export class ScriptFailure extends Error {
   }
 }
 
+export interface ScriptRun {
+  client: Client
+  script: string
+  /** Whether it was begun before, so that a part of it may be done. */
+  isRepeat: boolean
+  locks: LockPatience
+  markDone: () => Promise<void>
+}
+
 /**
  * Runs a script in one transaction, together with `markDone`: a process that dies between the two
  * would otherwise leave a migration of which nobody can tell whether it happened. A script that no
- * transaction can hold runs statement by statement. Throws {@link ScriptFailure}.
+ * transaction can hold runs statement by statement. What gets no lock is tried again: a transaction
+ * as a whole, other statements from the one that got none. Throws {@link ScriptFailure}.
  */
-export async function runScript(
-  client: Client,
-  script: string,
-  markDone: () => Promise<void>,
-): Promise<void> {
-  const { statements, atomic } = readScript(script)
-  if (!atomic) return runEach(client, statements, markDone)
+export async function runScript(run: ScriptRun): Promise<void> {
+  const { statements, atomic } = readScript(run.script)
+  refuseUnnamedBuild(statements)
+  if (!atomic) return runEach(run, statements)
   try {
-    await runTogether(client, statements, markDone)
+    await run.locks.retry(() => runTogether(run, statements))
   } catch (error) {
     if (!refusesTransaction(error)) throw error
-    await runEach(client, statements, markDone)
+    await runEach(run, statements)
   }
 }
 
+function refuseUnnamedBuild(statements: readonly Statement[]): void {
+  const failed = statements.findIndex(isUnnamedBuild)
+  if (failed === -1) return
+  const cause = new MigrationError(
+    'CREATE INDEX CONCURRENTLY needs a name for the index, by which a failed build is found again.',
+  )
+  throw new ScriptFailure({ cause, statements, failed, done: 0 })
+}
+
 async function runTogether(
-  client: Client,
+  { client, markDone }: ScriptRun,
   statements: readonly Statement[],
-  markDone: () => Promise<void>,
 ): Promise<void> {
   let failed = 0
   await client.query('BEGIN')
@@ -70,25 +87,31 @@ async function runTogether(
   }
 }
 
-async function runEach(
-  client: Client,
-  statements: readonly Statement[],
-  markDone: () => Promise<void>,
-): Promise<void> {
-  let failed = 0
+async function runEach(run: ScriptRun, statements: readonly Statement[]): Promise<void> {
+  const { client, locks, markDone } = run
   let done = 0
-  try {
-    for (; failed < statements.length; failed += 1) {
-      await client.query(statements[failed]!.text)
-      if (!isInTransaction(client)) done = failed + 1
-    }
-    if (isInTransaction(client))
-      throw new Error('The script leaves its transaction open. End it with COMMIT.')
-  } catch (cause) {
-    await rollBack(client)
-    throw new ScriptFailure({ cause, statements, failed, done })
-  }
+  await locks.retry(runRest)
   await markDone()
+
+  async function runRest(): Promise<void> {
+    let next = done
+    try {
+      for (; next < statements.length; next += 1) {
+        await runAlone(run, statements[next]!)
+        if (!isInTransaction(client)) done = next + 1
+      }
+      if (isInTransaction(client))
+        throw new MigrationError('The script leaves its transaction open. End it with COMMIT.')
+    } catch (cause) {
+      await rollBack(client)
+      throw new ScriptFailure({ cause, statements, failed: next, done })
+    }
+  }
+}
+
+async function runAlone({ client, isRepeat }: ScriptRun, statement: Statement): Promise<void> {
+  if (isConcurrent(statement)) await runConcurrently(client, statement, isRepeat)
+  else await client.query(statement.text)
 }
 
 /**

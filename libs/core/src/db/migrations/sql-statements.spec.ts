@@ -48,10 +48,21 @@ describe('a script of SQL', () => {
   )
 
   it('has statements with the line on which they begin, and their words alone', () => {
-    expect(splitStatements(`-- one;\nSELECT 'A'\n;\n\n/* two\n */ Create INDEX\n"A" ;`)).toEqual([
+    expect(
+      splitStatements(`-- one;\nSELECT 'A'\n;\n\n/* two\n */ Create INDEX\n"A" ;`),
+    ).toMatchObject([
       { text: `SELECT 'A'`, line: 2, bare: `select ''` },
       { text: 'Create INDEX\n"A"', line: 6, bare: 'create index ""' },
     ])
+  })
+
+  it('has tokens in place, with the letters of names', () => {
+    const [statement] = splitStatements(`-- one\nDROP TABLE /* two */ "a""B" . c`)
+    const { text, tokens } = statement!
+    expect(tokens.map((token) => token.text)).toEqual(['drop', 'table', '"a""B"', '.', 'c'])
+    expect(tokens.map(({ start, end }) => text.slice(start, end)).join(' ')).toBe(
+      'DROP TABLE "a""B" . c',
+    )
   })
 
   it('is split between the statements that it was put together of, whatever they are', () => {

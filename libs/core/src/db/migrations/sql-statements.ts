@@ -1,3 +1,5 @@
+import { readToken, type SqlToken } from './sql-tokens.ts'
+
 /** One statement of a script. */
 export interface Statement {
   /** As it is written, without the comments before it and the semicolon behind it. */
@@ -9,26 +11,9 @@ export interface Statement {
    * emptied.
    */
   bare: string
+  /** Their places count from the start of `text`. */
+  tokens: readonly SqlToken[]
 }
-
-const wordStart = String.raw`[A-Za-z_\x80-\uffff]`
-const escaped = String.raw`[^'\\]*(?:\\[\s\S][^'\\]*)*`
-// A literal goes on behind a line break, and its backslashes stay escapes.
-const continuation = String.raw`'(?:[ \t\f\v]*(?:--[^\r\n]*)?[\r\n](?:[ \t\r\n\f\v]|--[^\r\n]*[\r\n])*)?'`
-
-// The lexical rules of PostgreSQL: https://www.postgresql.org/docs/current/sql-syntax-lexical.html
-const tokens = new RegExp(
-  [
-    String.raw`(?<space>[ \t\r\n\f\v]+|--[^\r\n]*)`,
-    String.raw`(?<comment>\/\*)`,
-    String.raw`(?<text>[eE]'${escaped}(?:${continuation}${escaped})*(?:'|$)|'[^']*(?:'|$))`,
-    String.raw`(?<name>"[^"]*(?:"|$))`,
-    String.raw`(?<dollar>\$(?:${wordStart}[\w\x80-\uffff]*)?\$)`,
-    String.raw`(?<word>${wordStart}[\w$\x80-\uffff]*)`,
-    String.raw`[\s\S]`,
-  ].join('|'),
-  'y',
-)
 
 /**
  * Splits a script where PostgreSQL's own client does: at each semicolon outside of quotes,
@@ -43,25 +28,30 @@ export function splitStatements(script: string): Statement[] {
   while (position < script.length) {
     const token = readToken(script, position)
     if (token.bare === ';' && !isInside(open)) close(position)
-    else if (token.bare !== '') add(token.bare, position)
+    else if (token.bare !== '') add(token)
     position = token.end
   }
   close(position)
   return statements
 
-  function add(bare: string, position: number) {
-    open.start ??= position
-    open.bare.push(bare)
-    follow(open, bare)
+  function add(token: SqlToken) {
+    open.tokens.push(token)
+    follow(open, token.bare)
   }
 
   function close(end: number) {
-    const { start, bare } = open
+    const { tokens } = open
+    const start = tokens[0]?.start
     if (start !== undefined)
       statements.push({
         text: script.slice(start, end).trimEnd(),
         line: lineOf(start),
-        bare: bare.join(' '),
+        bare: tokens.map(({ bare }) => bare).join(' '),
+        tokens: tokens.map((token) => ({
+          ...token,
+          start: token.start - start,
+          end: token.end - start,
+        })),
       })
     open = openStatement()
   }
@@ -77,55 +67,14 @@ function countLines(script: string): (position: number) => number {
   }
 }
 
-interface Token {
-  end: number
-  /** Empty for what separates tokens. */
-  bare: string
-}
-
-function readToken(script: string, position: number): Token {
-  tokens.lastIndex = position
-  const { 0: text, groups = {} } = tokens.exec(script)!
-  const end = position + text.length
-  if (groups['space']) return { end, bare: '' }
-  if (groups['comment']) return { end: endOfComment(script, end), bare: '' }
-  if (groups['text']) return { end, bare: `''` }
-  if (groups['name']) return { end, bare: '""' }
-  if (groups['dollar']) return { end: endOfDollarQuote(script, end, text), bare: '$$' }
-  return { end, bare: text.toLowerCase() }
-}
-
-/** Comments nest. */
-function endOfComment(script: string, start: number): number {
-  const marks = /\/\*|\*\//g
-  marks.lastIndex = start
-  for (let depth = 1; depth > 0;) {
-    const mark = marks.exec(script)
-    if (!mark) return script.length
-    depth += mark[0] === '/*' ? 1 : -1
-  }
-  return marks.lastIndex
-}
-
-function endOfDollarQuote(script: string, start: number, quote: string): number {
-  const end = script.indexOf(quote, start)
-  return end === -1 ? script.length : end + quote.length
-}
-
 interface OpenStatement {
-  start: number | undefined
-  bare: string[]
+  tokens: SqlToken[]
   parentheses: number
   /** `BEGIN ATOMIC`, and each `CASE` inside, which has an `END` too. */
   blocks: number
 }
 
-const openStatement = (): OpenStatement => ({
-  start: undefined,
-  bare: [],
-  parentheses: 0,
-  blocks: 0,
-})
+const openStatement = (): OpenStatement => ({ tokens: [], parentheses: 0, blocks: 0 })
 
 const isInside = ({ parentheses, blocks }: OpenStatement) => parentheses > 0 || blocks > 0
 
@@ -133,7 +82,7 @@ function follow(open: OpenStatement, bare: string): void {
   if (bare === '(') open.parentheses += 1
   else if (bare === ')') open.parentheses = Math.max(0, open.parentheses - 1)
   else if (open.parentheses > 0) return
-  else if (bare === 'atomic' && open.bare.at(-2) === 'begin') open.blocks = 1
+  else if (bare === 'atomic' && open.tokens.at(-2)?.bare === 'begin') open.blocks = 1
   else if (open.blocks > 0 && bare === 'case') open.blocks += 1
   else if (open.blocks > 0 && bare === 'end') open.blocks -= 1
 }
