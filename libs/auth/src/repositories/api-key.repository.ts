@@ -39,6 +39,10 @@ export function createApiKeyRepository(db: DbFor<'apiKey'>) {
   }
 
   function deleteExpired(before: Date, signal: AbortSignal): Promise<number> {
-    return db.apiKey.deleteInBatches({ where: { expiresAt: { lt: before } }, by: 'expiresAt', signal })
+    return db.apiKey.deleteInBatches({
+      where: { expiresAt: { lt: before } },
+      by: 'expiresAt',
+      signal,
+    })
   }
 }

@@ -20,6 +20,10 @@ export function createFormerEmailRepository(db: DbFor<'formerEmail'>) {
   }
 
   function deleteBefore(before: Date, signal: AbortSignal): Promise<number> {
-    return db.formerEmail.deleteInBatches({ where: { endedAt: { lt: before } }, by: 'endedAt', signal })
+    return db.formerEmail.deleteInBatches({
+      where: { endedAt: { lt: before } },
+      by: 'endedAt',
+      signal,
+    })
   }
 }

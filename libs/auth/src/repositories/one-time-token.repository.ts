@@ -70,7 +70,11 @@ export function createOneTimeTokenRepository(db: DbFor<'oneTimeToken'>) {
   }
 
   function deleteExpired(before: Date, signal: AbortSignal): Promise<number> {
-    return db.oneTimeToken.deleteInBatches({ where: { expiresAt: { lt: before } }, by: 'expiresAt', signal })
+    return db.oneTimeToken.deleteInBatches({
+      where: { expiresAt: { lt: before } },
+      by: 'expiresAt',
+      signal,
+    })
   }
 }
 

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { createUser, startAuth, type TestAuth } from '../testing/index.ts'
 
 const day = 86_400_000
@@ -15,6 +15,7 @@ it('purge-expired-sessions deletes what expired over 30 days ago, and nothing el
   const create = (daysAgo: number) =>
     auth.store.sessions.create({
       userId: user.id,
+      id: randomUUID(),
       refreshTokenHash: randomBytes(32),
       client: { device: undefined, address: undefined },
       now,

@@ -96,7 +96,11 @@ const furtherOf = (relations: Relations) => ({
   ): Promise<number> {
     const { before, where, signal } = options as PurgeOptions<Fields | undefined>
     const wanted = { deletedAt: { lt: before }, AND: [where ?? {}] }
-    return deleteBatches(unmarkedTableOf(this), relations, { where: wanted, by: 'deletedAt', signal })
+    return deleteBatches(unmarkedTableOf(this), relations, {
+      where: wanted,
+      by: 'deletedAt',
+      signal,
+    })
   },
 
   /** `deleteMany` of any number of rows, batch by batch, and says how many. */
