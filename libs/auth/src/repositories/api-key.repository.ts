@@ -6,7 +6,7 @@ export type ApiKeyRepository = ReturnType<typeof createApiKeyRepository>
 type NewApiKey = Omit<ApiKey, 'id' | 'lastUsedAt'>
 
 export function createApiKeyRepository(db: DbFor<'apiKey'>) {
-  return { create, find, findPageOf, countOf, noteUse, remove, removeAllOf, deleteExpired }
+  return { create, find, findPageOf, countOf, noteUse, remove, removeAllOf, deleteExpired, purgeOf }
 
   function create(data: NewApiKey): Promise<ApiKey> {
     return db.apiKey.create({ data })
@@ -44,5 +44,10 @@ export function createApiKeyRepository(db: DbFor<'apiKey'>) {
       by: 'expiresAt',
       signal,
     })
+  }
+
+  /** Of a user that is purged: any number, batch by batch. */
+  async function purgeOf(userId: number, signal: AbortSignal): Promise<void> {
+    await db.apiKey.deleteInBatches({ where: { userId }, by: 'userId', signal })
   }
 }

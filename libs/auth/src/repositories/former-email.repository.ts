@@ -3,7 +3,7 @@ import type { DbFor } from '@ashlar/core/db'
 export type FormerEmailRepository = ReturnType<typeof createFormerEmailRepository>
 
 export function createFormerEmailRepository(db: DbFor<'formerEmail'>) {
-  return { create, findAt, deleteBefore }
+  return { create, findAt, deleteBefore, purgeOf }
 
   async function create(former: { userId: number; email: string }): Promise<void> {
     await db.formerEmail.create({ data: former })
@@ -23,6 +23,15 @@ export function createFormerEmailRepository(db: DbFor<'formerEmail'>) {
     return db.formerEmail.deleteInBatches({
       where: { endedAt: { lt: before } },
       by: 'endedAt',
+      signal,
+    })
+  }
+
+  /** Of a user that is purged: any number, batch by batch. */
+  async function purgeOf(userId: number, signal: AbortSignal): Promise<void> {
+    await db.formerEmail.deleteInBatches({
+      where: { userId },
+      by: 'userId',
       signal,
     })
   }

@@ -16,6 +16,7 @@ export function createOneTimeTokenRepository(db: DbFor<'oneTimeToken'>) {
     deleteAllTo,
     deleteAllOf,
     deleteExpired,
+    purgeOf,
   }
 
   async function create(token: NewToken): Promise<void> {
@@ -73,6 +74,15 @@ export function createOneTimeTokenRepository(db: DbFor<'oneTimeToken'>) {
     return db.oneTimeToken.deleteInBatches({
       where: { expiresAt: { lt: before } },
       by: 'expiresAt',
+      signal,
+    })
+  }
+
+  /** Of a user that is purged: any number, batch by batch. */
+  async function purgeOf(userId: number, signal: AbortSignal): Promise<void> {
+    await db.oneTimeToken.deleteInBatches({
+      where: { userId },
+      by: 'userId',
       signal,
     })
   }

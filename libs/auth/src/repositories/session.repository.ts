@@ -41,6 +41,7 @@ export function createSessionRepository(db: DbFor<'session'>) {
     endAllBut,
     endOldest,
     deleteExpired,
+    purgeOf,
   }
 
   function create({ client, now, ...data }: NewSession): Promise<Session> {
@@ -131,6 +132,11 @@ export function createSessionRepository(db: DbFor<'session'>) {
   function deleteExpired(before: Date, signal: AbortSignal): Promise<number> {
     const where = { expiresAt: { lt: before } }
     return db.session.deleteInBatches({ where, by: 'expiresAt', signal })
+  }
+
+  /** Of a user that is purged: any number, batch by batch. */
+  async function purgeOf(userId: number, signal: AbortSignal): Promise<void> {
+    await db.session.deleteInBatches({ where: { userId }, by: 'userId', signal })
   }
 }
 
