@@ -18,6 +18,7 @@ type OfSoftDeleting<T, Args> = 'deletedAt' extends keyof Prisma.Result<T, object
 
 type WhereUnique<T> = Prisma.Args<T, 'update'>['where']
 
+/** Which deleted row `restore` brings back, and what changes with that. */
 export interface RestoreOptions<T> {
   where: WhereUnique<T>
   /** The count of its changes, for one: a row that comes back is not as it was. */
@@ -78,7 +79,7 @@ function furtherOf(relations: Relations) {
       this: T,
       { where }: { where: NonNullable<Prisma.Args<T, 'deleteMany'>['where']> },
     ): Prisma.PrismaPromise<{ count: number }> {
-      return unmarkedTableOf(this).deleteMany({ where: where as Fields })
+      return unmarkedTableOf(this).deleteMany({ where })
     },
 
     /**

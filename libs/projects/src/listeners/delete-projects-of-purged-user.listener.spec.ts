@@ -64,7 +64,8 @@ it('what a run left is found by the next, and a run that is told to stop says th
     listener?.handle({ userId: user.id }, { ...delivery, signal })
   await expect(run(AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' })
   expect(await countOf(user.id)).toBe(3)
-  for (const _time of [1, 2]) await run(new AbortController().signal)
+  await run(new AbortController().signal)
+  await run(new AbortController().signal)
   expect(await countOf(user.id)).toBe(0)
 })
 
