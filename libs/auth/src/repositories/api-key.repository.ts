@@ -46,7 +46,7 @@ export function createApiKeyRepository(db: DbFor<'apiKey'>) {
     })
   }
 
-  /** Of a user that is purged: any number, batch by batch. */
+  /** Deletes the rows of a user that is purged, batch by batch. */
   async function purgeOf(userId: number, signal: AbortSignal): Promise<void> {
     await db.apiKey.deleteInBatches({ where: { userId }, by: 'userId', signal })
   }

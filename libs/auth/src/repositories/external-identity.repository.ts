@@ -42,7 +42,7 @@ export function createExternalIdentityRepository(db: DbFor<'externalIdentity'>) 
     return count > 0
   }
 
-  /** Of a user that is purged: any number, batch by batch. */
+  /** Deletes the rows of a user that is purged, batch by batch. */
   async function purgeOf(userId: number): Promise<void> {
     await db.externalIdentity.deleteInBatches({ where: { userId }, by: 'userId' })
   }

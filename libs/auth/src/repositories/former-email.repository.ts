@@ -27,7 +27,7 @@ export function createFormerEmailRepository(db: DbFor<'formerEmail'>) {
     })
   }
 
-  /** Of a user that is purged: any number, batch by batch. */
+  /** Deletes the rows of a user that is purged, batch by batch. */
   async function purgeOf(userId: number, signal: AbortSignal): Promise<void> {
     await db.formerEmail.deleteInBatches({
       where: { userId },

@@ -78,7 +78,7 @@ export function createOneTimeTokenRepository(db: DbFor<'oneTimeToken'>) {
     })
   }
 
-  /** Of a user that is purged: any number, batch by batch. */
+  /** Deletes the rows of a user that is purged, batch by batch. */
   async function purgeOf(userId: number, signal: AbortSignal): Promise<void> {
     await db.oneTimeToken.deleteInBatches({
       where: { userId },

@@ -134,7 +134,7 @@ export function createSessionRepository(db: DbFor<'session'>) {
     return db.session.deleteInBatches({ where, by: 'expiresAt', signal })
   }
 
-  /** Of a user that is purged: any number, batch by batch. */
+  /** Deletes the rows of a user that is purged, batch by batch. */
   async function purgeOf(userId: number, signal: AbortSignal): Promise<void> {
     await db.session.deleteInBatches({ where: { userId }, by: 'userId', signal })
   }

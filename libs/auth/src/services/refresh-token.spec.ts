@@ -153,7 +153,7 @@ it('the id of a session is a UUID of version 7', () => {
   expect(time).toBeLessThanOrEqual(Date.now())
 })
 
-/** Of all tables. */
+/** Counts the rows of all tables. */
 async function countRows(): Promise<number> {
   const { pool } = auth.core.database
   const { rows: tables } = await pool.query<{ name: string }>(

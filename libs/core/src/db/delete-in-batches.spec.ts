@@ -35,7 +35,7 @@ const clearShelf = (db: Db) =>
   db.shelf.deleteInBatches({ where: { builtAt: { lt: before } }, by: 'builtAt' })
 const clearTags = (db: Db) => db.tag.purgeDeleted({ before })
 
-/** What the planner believes: the state before the rows came, or a little of them. */
+/** Statistics for the planner: from before the rows came, or from when there were a few of them. */
 const empty = 'ANALYZE shelf; ANALYZE tag'
 const few = `
   INSERT INTO shelf (code, width, load, built_at)

@@ -91,7 +91,7 @@ async function withGeneralPlan<T>(
   return result
 }
 
-/** What `where` says of `deletedAt` stays at its top, where soft delete looks for it. */
+/** A condition on `deletedAt` stays at the top of `where`, because soft delete looks for it there. */
 const both = (where: Fields, further: Fields): Fields => ({
   ...where,
   AND: [...[where['AND'] ?? []].flat(), further],

@@ -10,7 +10,7 @@ export interface DeleteProjectsDeps {
   cache: Pick<Cache, 'invalidateTags'>
 }
 
-/** Whoever wants an account gone wants its projects gone too. A second run finds none. */
+/** Projects go for good with the account of their owner. A second run finds none. */
 export const deleteProjectsOfPurgedUser = ({ store, cache }: DeleteProjectsDeps) =>
   on(userPurged, 'projects.delete-projects-of-purged-user', ({ userId: ownerId }, { signal }) =>
     forEachBatchOf({ store, ownerId, signal }, async (store, ids) => {
