@@ -7,12 +7,14 @@ import { registrationRepeated } from './events/registration-repeated.event.ts'
 import { sessionReused } from './events/session-reused.event.ts'
 import { unknownEmailNamed } from './events/unknown-email-named.event.ts'
 import { userDeleted } from './events/user-deleted.event.ts'
+import { userPurged } from './events/user-purged.event.ts'
 import { userRegistered } from './events/user-registered.event.ts'
 
 /** Every fact that the module publishes. */
 export const authEvents = [
   userRegistered,
   userDeleted,
+  userPurged,
   emailVerificationRequested,
   emailChangeRequested,
   passwordResetRequested,

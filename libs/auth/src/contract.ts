@@ -1,6 +1,7 @@
 export { type AuthGateway, type UserDto } from './auth.gateway.ts'
 export { limits as authLimits } from './auth.limits.ts'
 export { userDeleted } from './events/user-deleted.event.ts'
+export { userPurged } from './events/user-purged.event.ts'
 export { userRegistered } from './events/user-registered.event.ts'
 export { type Authenticated, type AuthGuards } from './guards/auth.guards.ts'
 export { type Client } from './repositories/client.ts'

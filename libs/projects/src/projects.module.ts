@@ -2,6 +2,7 @@ import type { AuthGateway, AuthGuards } from '@ashlar/auth/contract'
 import type { Core, FeatureModule } from '@ashlar/core/module'
 import { projectArchived } from './events/project-archived.event.ts'
 import { archiveProjectsOfDeletedUser } from './listeners/archive-projects-of-deleted-user.listener.ts'
+import { deleteProjectsOfPurgedUser } from './listeners/delete-projects-of-purged-user.listener.ts'
 import { projectsErrors } from './projects.errors.ts'
 import { createProjectsStore } from './projects.store.ts'
 import { createProjectPresenter } from './routes/project.presenter.ts'
@@ -24,7 +25,10 @@ export function createProjectsModule({ core, auth }: ProjectsModuleDeps): Projec
     name: 'projects',
     routes: [projectRoutes({ projects, present, guards: auth.guards })],
     events: [projectArchived],
-    listeners: [archiveProjectsOfDeletedUser({ store, cache: core.cache })],
+    listeners: [
+      archiveProjectsOfDeletedUser({ store, cache: core.cache }),
+      deleteProjectsOfPurgedUser({ store, cache: core.cache }),
+    ],
     tasks: [purgeDeletedProjectsTask(store, core.clock)],
     errors: projectsErrors,
     gateway: undefined,

@@ -6,7 +6,7 @@ export type ApiKeyRepository = ReturnType<typeof createApiKeyRepository>
 type NewApiKey = Omit<ApiKey, 'id' | 'lastUsedAt'>
 
 export function createApiKeyRepository(db: DbFor<'apiKey'>) {
-  return { create, find, findPageOf, countOf, noteUse, remove, removeAllOf, deleteExpired }
+  return { create, find, findPageOf, countOf, noteUse, remove, removeAllOf, deleteExpired, purgeOf }
 
   function create(data: NewApiKey): Promise<ApiKey> {
     return db.apiKey.create({ data })
@@ -39,6 +39,15 @@ export function createApiKeyRepository(db: DbFor<'apiKey'>) {
   }
 
   function deleteExpired(before: Date, signal: AbortSignal): Promise<number> {
-    return db.apiKey.deleteInBatches({ where: { expiresAt: { lt: before } }, by: 'expiresAt', signal })
+    return db.apiKey.deleteInBatches({
+      where: { expiresAt: { lt: before } },
+      by: 'expiresAt',
+      signal,
+    })
+  }
+
+  /** Deletes the rows of a user that is purged, batch by batch. */
+  async function purgeOf(userId: number, signal: AbortSignal): Promise<void> {
+    await db.apiKey.deleteInBatches({ where: { userId }, by: 'userId', signal })
   }
 }

@@ -40,6 +40,10 @@ export function createAuditEntryRepository(db: DbFor<'auditEntry'>) {
   }
 
   function deleteBefore(before: Date, signal: AbortSignal): Promise<number> {
-    return db.auditEntry.deleteInBatches({ where: { createdAt: { lt: before } }, by: 'createdAt', signal })
+    return db.auditEntry.deleteInBatches({
+      where: { createdAt: { lt: before } },
+      by: 'createdAt',
+      signal,
+    })
   }
 }

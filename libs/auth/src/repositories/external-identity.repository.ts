@@ -7,7 +7,7 @@ export type ExternalIdentityRepository = ReturnType<typeof createExternalIdentit
 type NewIdentity = Omit<ExternalIdentity, 'id'>
 
 export function createExternalIdentityRepository(db: DbFor<'externalIdentity'>) {
-  return { create, findWithUser, findPageOf, countOf, remove, removeAllOf }
+  return { create, findWithUser, findPageOf, countOf, remove, removeAllOf, purgeOf }
 
   function create(data: NewIdentity): Promise<ExternalIdentity> {
     return db.externalIdentity.create({ data })
@@ -40,6 +40,11 @@ export function createExternalIdentityRepository(db: DbFor<'externalIdentity'>) 
   async function removeAllOf(userId: number): Promise<boolean> {
     const { count } = await db.externalIdentity.deleteMany({ where: { userId } })
     return count > 0
+  }
+
+  /** Deletes the rows of a user that is purged, batch by batch. */
+  async function purgeOf(userId: number): Promise<void> {
+    await db.externalIdentity.deleteInBatches({ where: { userId }, by: 'userId' })
   }
 }
 

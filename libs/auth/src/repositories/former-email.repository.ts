@@ -3,7 +3,7 @@ import type { DbFor } from '@ashlar/core/db'
 export type FormerEmailRepository = ReturnType<typeof createFormerEmailRepository>
 
 export function createFormerEmailRepository(db: DbFor<'formerEmail'>) {
-  return { create, findAt, deleteBefore }
+  return { create, findAt, deleteBefore, purgeOf }
 
   async function create(former: { userId: number; email: string }): Promise<void> {
     await db.formerEmail.create({ data: former })
@@ -20,6 +20,19 @@ export function createFormerEmailRepository(db: DbFor<'formerEmail'>) {
   }
 
   function deleteBefore(before: Date, signal: AbortSignal): Promise<number> {
-    return db.formerEmail.deleteInBatches({ where: { endedAt: { lt: before } }, by: 'endedAt', signal })
+    return db.formerEmail.deleteInBatches({
+      where: { endedAt: { lt: before } },
+      by: 'endedAt',
+      signal,
+    })
+  }
+
+  /** Deletes the rows of a user that is purged, batch by batch. */
+  async function purgeOf(userId: number, signal: AbortSignal): Promise<void> {
+    await db.formerEmail.deleteInBatches({
+      where: { userId },
+      by: 'userId',
+      signal,
+    })
   }
 }

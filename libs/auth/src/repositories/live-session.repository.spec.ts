@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { createTestCore, type TestCore } from '@ashlar/core/testing'
 import { createAuthStore } from '../auth.store.ts'
 import { createUser } from '../testing/index.ts'
@@ -16,6 +16,7 @@ async function createSession() {
   const now = new Date()
   const session = await store.sessions.create({
     userId: user.id,
+    id: randomUUID(),
     refreshTokenHash: Uint8Array.from(randomBytes(32)),
     client: { device: undefined, address: undefined },
     now,

@@ -25,6 +25,10 @@ export function createMailCountRepository(db: DbFor<'mailCount'>) {
   }
 
   function deleteBefore(before: Date, signal: AbortSignal): Promise<number> {
-    return db.mailCount.deleteInBatches({ where: { updatedAt: { lt: before } }, by: 'updatedAt', signal })
+    return db.mailCount.deleteInBatches({
+      where: { updatedAt: { lt: before } },
+      by: 'updatedAt',
+      signal,
+    })
   }
 }

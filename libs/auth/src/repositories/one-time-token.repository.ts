@@ -16,6 +16,7 @@ export function createOneTimeTokenRepository(db: DbFor<'oneTimeToken'>) {
     deleteAllTo,
     deleteAllOf,
     deleteExpired,
+    purgeOf,
   }
 
   async function create(token: NewToken): Promise<void> {
@@ -70,7 +71,20 @@ export function createOneTimeTokenRepository(db: DbFor<'oneTimeToken'>) {
   }
 
   function deleteExpired(before: Date, signal: AbortSignal): Promise<number> {
-    return db.oneTimeToken.deleteInBatches({ where: { expiresAt: { lt: before } }, by: 'expiresAt', signal })
+    return db.oneTimeToken.deleteInBatches({
+      where: { expiresAt: { lt: before } },
+      by: 'expiresAt',
+      signal,
+    })
+  }
+
+  /** Deletes the rows of a user that is purged, batch by batch. */
+  async function purgeOf(userId: number, signal: AbortSignal): Promise<void> {
+    await db.oneTimeToken.deleteInBatches({
+      where: { userId },
+      by: 'userId',
+      signal,
+    })
   }
 }
 

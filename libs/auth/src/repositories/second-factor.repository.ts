@@ -17,6 +17,7 @@ export function createSecondFactorRepository(db: DbFor<'secondFactor' | 'recover
     countRecoveryCodes,
     replaceRecoveryCodes,
     takeRecoveryCode,
+    purgeOf,
   }
 
   function find(userId: number): Promise<SecondFactor | null> {
@@ -80,5 +81,10 @@ export function createSecondFactorRepository(db: DbFor<'secondFactor' | 'recover
   async function takeRecoveryCode(userId: number, hash: Digest): Promise<boolean> {
     const { count } = await db.recoveryCode.deleteMany({ where: { userId, hash } })
     return count > 0
+  }
+
+  /** Deletes the recovery codes of a user that is purged, batch by batch. The factor goes with the user. */
+  async function purgeOf(userId: number): Promise<void> {
+    await db.recoveryCode.deleteInBatches({ where: { userId }, by: 'userId' })
   }
 }

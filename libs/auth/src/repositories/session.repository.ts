@@ -8,8 +8,8 @@ export type SessionRepository = ReturnType<typeof createSessionRepository>
 
 type Digest = Uint8Array<ArrayBuffer>
 
-/** The digest that leads to a session: of a refresh token, or of the secret in a cookie. */
-export type SessionKey = { refreshTokenHash: Digest } | { cookieHash: Digest }
+/** The digest of what opens a session: of a refresh token, which names the session, or of the secret in a cookie. */
+export type SessionKey = { id: string; refreshTokenHash: Digest } | { cookieHash: Digest }
 
 type NewSession = SessionKey & {
   userId: number
@@ -27,10 +27,10 @@ interface Rotation {
   expiresAt: Date
 }
 
-export function createSessionRepository(db: DbFor<'session' | 'usedRefreshToken'>) {
+export function createSessionRepository(db: DbFor<'session'>) {
   return {
     create,
-    findByToken,
+    findFamily,
     findLiveByCookie,
     findLivePageOf,
     findLiveAddressesOf,
@@ -41,6 +41,7 @@ export function createSessionRepository(db: DbFor<'session' | 'usedRefreshToken'
     endAllBut,
     endOldest,
     deleteExpired,
+    purgeOf,
   }
 
   function create({ client, now, ...data }: NewSession): Promise<Session> {
@@ -49,14 +50,10 @@ export function createSessionRepository(db: DbFor<'session' | 'usedRefreshToken'
     })
   }
 
-  /** The session of a refresh token, of the good one or of one that was used before, unless the user was deleted. */
-  async function findByToken(hash: Digest): Promise<SessionWithUser | null> {
-    const include = { user: true }
-    const session = await db.session.findUnique({ where: { refreshTokenHash: hash }, include })
-    if (session) return withUser(session)
-    return withUser(
-      await db.session.findFirst({ where: { usedTokens: { some: { hash } } }, include }),
-    )
+  /** The session of refresh tokens that has this id, unless the user was deleted. */
+  async function findFamily(id: string): Promise<SessionWithUser | null> {
+    const where = { id, refreshTokenHash: { not: null } }
+    return withUser(await db.session.findUnique({ where, include: { user: true } }))
   }
 
   /** The session of the secret in a cookie, unless it ended or expired, or the user was deleted. */
@@ -91,9 +88,7 @@ export function createSessionRepository(db: DbFor<'session' | 'usedRefreshToken'
         expiresAt,
       },
     })
-    if (count === 0) return false
-    await db.usedRefreshToken.create({ data: { hash: from, sessionId: id } })
-    return true
+    return count > 0
   }
 
   async function noteUse(id: string, now: Date): Promise<void> {
@@ -134,15 +129,14 @@ export function createSessionRepository(db: DbFor<'session' | 'usedRefreshToken'
     return ids
   }
 
-  /** Used tokens go first: a long session has thousands, too many to go with it in one statement. */
-  async function deleteExpired(before: Date, signal: AbortSignal): Promise<number> {
-    const expired = { expiresAt: { lt: before } }
-    await db.usedRefreshToken.deleteInBatches({
-      where: { session: expired },
-      by: 'hash',
-      signal,
-    })
-    return db.session.deleteInBatches({ where: expired, by: 'expiresAt', signal })
+  function deleteExpired(before: Date, signal: AbortSignal): Promise<number> {
+    const where = { expiresAt: { lt: before } }
+    return db.session.deleteInBatches({ where, by: 'expiresAt', signal })
+  }
+
+  /** Deletes the rows of a user that is purged, batch by batch. */
+  async function purgeOf(userId: number, signal: AbortSignal): Promise<void> {
+    await db.session.deleteInBatches({ where: { userId }, by: 'userId', signal })
   }
 }
 

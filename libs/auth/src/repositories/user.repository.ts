@@ -60,7 +60,9 @@ export function createUserRepository(db: DbFor<'user'>) {
     renewHash,
     removeIf,
     restore,
-    purgeDeleted,
+    findDeletedBetween,
+    holdDeleted,
+    purge,
     countActiveAdmins,
   }
 
@@ -189,9 +191,32 @@ export function createUserRepository(db: DbFor<'user'>) {
     })
   }
 
-  /** Removes for good who was deleted before, with sessions, keys and all else that is theirs. */
-  function purgeDeleted(before: Date, signal: AbortSignal): Promise<number> {
-    return db.user.purgeDeleted({ before, signal })
+  /** The first so many users that were deleted then, the longest deleted first. */
+  function findDeletedBetween(
+    { from, before }: { from: Date; before: Date },
+    limit: number,
+  ): Promise<Pick<User, 'id' | 'deletedAt'>[]> {
+    return db.user.findMany({
+      where: { deletedAt: { gte: from, lt: before } },
+      select: { id: true, deletedAt: true },
+      orderBy: { deletedAt: 'asc' },
+      take: limit,
+    })
+  }
+
+  /**
+   * Holds the row until the transaction ends, by a change that nobody reads. False when it was not
+   * deleted before, or is gone.
+   */
+  async function holdDeleted(id: number, before: Date): Promise<boolean> {
+    const where = { id, deletedAt: { lt: before } }
+    const { count } = await db.user.updateMany({ where, data: { pendingEmail: null } })
+    return count > 0
+  }
+
+  /** Takes a deleted user out of the table. */
+  async function purge(id: number): Promise<void> {
+    await db.user.deletePermanently({ where: { id } })
   }
 
   function countActiveAdmins(): Promise<number> {

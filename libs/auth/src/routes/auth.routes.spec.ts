@@ -16,7 +16,7 @@ describe('POST /auth/login', () => {
     const answer = await post('/auth/login').send({ email: user.email, password }).expect(200)
     expect(answer.body).toEqual({
       access_token: expect.any(String),
-      refresh_token: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/),
+      refresh_token: expect.stringMatching(/^[A-Za-z0-9_-]{86}$/),
       token_type: 'Bearer',
       expires_in: 900,
     })

@@ -4,6 +4,7 @@ import { AppError } from '@ashlar/core/errors'
 import { createTestClock } from '@ashlar/core/testing'
 import type { AuthStore } from '../auth.store.ts'
 import { createUser, startAuth, type TestAuth } from '../testing/index.ts'
+import { digestOf } from './digest.ts'
 import { createRefreshTokens } from './refresh-token.ts'
 import { createLogIn } from './log-in.ts'
 import { createSessionService } from './session.service.ts'
@@ -95,7 +96,7 @@ async function startFamily() {
       clock,
     })
   const { refresh_token: first } = await service(auth.store).start(user, client)
-  const { salt, id } = (await auth.store.sessions.findByToken(refreshTokens.hashOf(first)))!
+  const { id, salt } = (await auth.store.sessions.findFamily(refreshTokens.read(first)!.sessionId))!
   return {
     clock,
     user,
@@ -163,11 +164,11 @@ async function play(family: Family, steps: readonly Step[]): Promise<void> {
   const mustEnd =
     certainEnders.length > 0 || refreshes.some((each) => certainTheft(each) && isJudged(each))
 
-  const successor = refreshTokens.successorsOf(tokens[last]!, family.salt)[0].token
+  const successor = refreshTokens.successorsOf(tokens[last]!, family)[0]
   for (const { place, answer } of refreshes) {
     if (answer === 'refused' || answer === 'crashed') continue
     expect(wasEnded).toBe(false)
-    expect(answer).toBe(place === last ? successor : tokens[last])
+    expect(answer).toBe(place === last ? successor.token : tokens[last])
     expect(place).toBeGreaterThanOrEqual(last - 1)
   }
   if (!wasEnded && !mayEnd) for (const { answer } of refreshes) expect(answer).not.toBe('refused')
@@ -178,10 +179,10 @@ async function play(family: Family, steps: readonly Step[]): Promise<void> {
   if (wasEnded || mustEnd) expect(row.endedAt).not.toBeNull()
   if (!wasEnded && !mayEnd) expect(row.endedAt).toBeNull()
   family.ended = row.endedAt !== null
-  const isRotated = same(row.refreshTokenHash, refreshTokens.hashOf(successor))
-  expect(isRotated || same(row.refreshTokenHash, refreshTokens.hashOf(tokens[last]!))).toBe(true)
+  const isRotated = same(row.refreshTokenHash, successor.hash)
+  expect(isRotated || same(row.refreshTokenHash, digestOf(tokens[last]!))).toBe(true)
   if (isRotated) {
-    tokens.push(successor)
+    tokens.push(successor.token)
     family.rotatedAt = row.rotatedAt?.getTime()
   }
   if (!wasEnded && !mayEnd) expect(isRotated).toBe(rotates)
@@ -233,10 +234,11 @@ async function endAll({ user, clock }: Family, kind: 'end all' | 'delete'): Prom
 
 class Crashed extends Error {}
 
-/** A store whose process dies in every transaction: nothing of it happened, or all of it did and nobody was told. */
+/** A store whose process dies in every change: nothing of it happened, or all of it did and nobody was told. */
 function crashing(store: AuthStore, crash: Exclude<Crash, undefined>): AuthStore {
   return {
     ...store,
+    sessions: { ...store.sessions, rotate },
     transaction: async (work, options) => {
       const result = await store.transaction(async (inner) => {
         const result = await work(inner)
@@ -246,6 +248,12 @@ function crashing(store: AuthStore, crash: Exclude<Crash, undefined>): AuthStore
       if (crash === 'after commit') throw new Crashed()
       return result
     },
+  }
+
+  async function rotate(...rotation: Parameters<typeof store.sessions.rotate>): Promise<never> {
+    if (crash === 'before commit') throw new Crashed()
+    await store.sessions.rotate(...rotation)
+    throw new Crashed()
   }
 }
 

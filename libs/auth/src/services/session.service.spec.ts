@@ -42,7 +42,7 @@ describe('POST /auth/refresh-token', () => {
     const answer = await refresh(first.refresh_token).expect(200)
     expect(answer.body).toEqual({
       access_token: expect.any(String),
-      refresh_token: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/),
+      refresh_token: expect.stringMatching(/^[A-Za-z0-9_-]{86}$/),
       token_type: 'Bearer',
       expires_in: 900,
     })

@@ -11,7 +11,8 @@ import type { ProvenUser } from '../repositories/user.repository.ts'
 import type { TokenAnswer } from '../schemas/auth.schema.ts'
 import type { AccessTokens } from './access-token.ts'
 import { entryOf, type LogIn } from './log-in.ts'
-import type { RefreshToken, RefreshTokens } from './refresh-token.ts'
+import type { PresentedToken, RefreshTokens } from './refresh-token.ts'
+import { createSessionId } from './session-id.ts'
 
 export interface SessionServiceDeps {
   config: Pick<AuthConfig, 'refreshTokenTtlMs' | 'refreshGraceMs'>
@@ -20,12 +21,6 @@ export interface SessionServiceDeps {
   accessTokens: AccessTokens
   refreshTokens: RefreshTokens
   clock: Clock
-}
-
-/** A refresh token as somebody brings it. */
-interface Presented extends RefreshToken {
-  client: Client
-  now: Date
 }
 
 export type SessionService = ReturnType<typeof createSessionService>
@@ -38,8 +33,9 @@ export function createSessionService(deps: SessionServiceDeps) {
   /** Signs in a user who just proved to be one. Refuses if it was changed or the account closed meanwhile. */
   async function start(user: ProvenUser, client: Client): Promise<TokenAnswer> {
     const now = clock.now()
-    const { token, hash } = refreshTokens.create()
-    const key = { refreshTokenHash: hash }
+    const id = createSessionId()
+    const { token, hash } = refreshTokens.create(id)
+    const key = { id, refreshTokenHash: hash }
     const ttlMs = config.refreshTokenTtlMs
     return answer(await logIn.begin(user, { key, client, now, ttlMs }), token, now)
   }
@@ -50,37 +46,41 @@ export function createSessionService(deps: SessionServiceDeps) {
    */
   async function refresh(token: string, client: Client): Promise<TokenAnswer> {
     const now = clock.now()
-    const hash = refreshTokens.hashOf(token)
-    const session = await findUsable(hash, now)
-    const [successor] = refreshTokens.successorsOf(token, session.salt)
-    const rotated = await store.transaction((store) =>
-      store.sessions.rotate({
-        id: session.id,
-        from: hash,
-        to: successor.hash,
-        client,
-        now,
-        expiresAt: expiryFrom(now),
-      }),
-    )
+    const presented = refreshTokens.read(token)
+    if (!presented) throw invalidRefreshToken()
+    const session = await findUsable(presented, now)
+    const [successor] = refreshTokens.successorsOf(token, session)
+    const rotated = await store.sessions.rotate({
+      id: session.id,
+      from: presented.hash,
+      to: successor.hash,
+      client,
+      now,
+      expiresAt: expiryFrom(now),
+    })
     if (rotated) return answer(session, successor.token, now)
-    return repeat({ token, hash, client, now })
+    return repeat(presented, client, now)
   }
 
-  /** A token that was exchanged before: by the same client a moment ago, or it is theft. */
-  async function repeat({ token, hash, client, now }: Presented): Promise<TokenAnswer> {
-    const session = await findUsable(hash, now)
+  /** A token that is not the good one: exchanged by the same client a moment ago, stolen, or made up. */
+  async function repeat(
+    presented: PresentedToken,
+    client: Client,
+    now: Date,
+  ): Promise<TokenAnswer> {
+    const session = await findUsable(presented, now)
     const successor = refreshTokens
-      .successorsOf(token, session.salt)
+      .successorsOf(presented.token, session)
       .find((candidate) => equal(candidate.hash, session.refreshTokenHash))
-    if (successor && isInGrace(session, hash, now)) return answer(session, successor.token, now)
-    await endStolen(session, client, now)
+    if (successor && isInGrace(session, presented.hash, now))
+      return answer(session, successor.token, now)
+    if (wasExchanged(session, presented)) await endStolen(session, client, now)
     throw invalidRefreshToken()
   }
 
-  /** The session of a refresh token, the good one or one that was exchanged before. */
-  async function findUsable(hash: RefreshToken['hash'], now: Date): Promise<SessionWithUser> {
-    const session = await store.sessions.findByToken(hash)
+  /** The session that a refresh token names. It need not know the token. */
+  async function findUsable({ sessionId }: PresentedToken, now: Date): Promise<SessionWithUser> {
+    const session = await store.sessions.findFamily(sessionId)
     if (!session || !isUsable(session, now)) throw invalidRefreshToken()
     return session
   }
@@ -100,9 +100,10 @@ export function createSessionService(deps: SessionServiceDeps) {
   /** Quiet about a token that opens nothing any more. */
   async function logOut(token: string, client: Client): Promise<void> {
     const now = clock.now()
-    const hash = refreshTokens.hashOf(token)
-    const session = await store.sessions.findByToken(hash)
+    const presented = refreshTokens.read(token)
+    const session = presented && (await store.sessions.findFamily(presented.sessionId))
     if (!session) return
+    const { hash } = presented
     if (!equal(hash, session.refreshTokenHash) && !isInGrace(session, hash, now)) return
     await store.transaction(async (store) => {
       if (await store.sessions.end(session, now))
@@ -154,6 +155,10 @@ export function createSessionService(deps: SessionServiceDeps) {
 
 const isUsable = ({ endedAt, expiresAt, user }: SessionWithUser, now: Date): boolean =>
   endedAt === null && expiresAt > now && user.status === 'active'
+
+/** The tag proves it of any token. Of the direct predecessor the digest does, also when the key of its tag is gone. */
+const wasExchanged = (session: Session, { hash, wasIssued }: PresentedToken): boolean =>
+  wasIssued || equal(hash, session.previousTokenHash)
 
 const equal = (a: Uint8Array, b: Uint8Array | null): boolean =>
   b !== null && Buffer.compare(a, b) === 0

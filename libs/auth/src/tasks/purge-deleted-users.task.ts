@@ -3,6 +3,7 @@ import type { Clock } from '@ashlar/core/module'
 import { defineTask, handle } from '@ashlar/core/queue'
 import type { AuthConfig } from '../auth.config.ts'
 import type { AuthStore } from '../auth.store.ts'
+import { purgeUsers } from '../services/user-purge.ts'
 
 const purgeDeletedUsers = defineTask('auth.purge-deleted-users', z.object({}))
 
@@ -16,9 +17,9 @@ export interface PurgeDeletedUsersDeps {
 export const purgeDeletedUsersTask = ({ config, store, clock }: PurgeDeletedUsersDeps) =>
   handle(
     purgeDeletedUsers,
-    async (_, { signal }) => {
+    async (_, { signal, log }) => {
       const before = new Date(clock.now().getTime() - config.deletedUserRetentionMs)
-      return { purged: await store.users.purgeDeleted(before, signal) }
+      return { purged: await purgeUsers(store, { before, signal, log }) }
     },
     { schedule: { cron: '47 3 * * *' } },
   )

@@ -1,4 +1,5 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { holdTransaction } from '@ashlar/core/testing'
 import { createUser, startAuth, type TestAuth } from '../testing/index.ts'
 
 const day = 86_400_000
@@ -15,6 +16,7 @@ it('purge-expired-sessions deletes what expired over 30 days ago, and nothing el
   const create = (daysAgo: number) =>
     auth.store.sessions.create({
       userId: user.id,
+      id: randomUUID(),
       refreshTokenHash: randomBytes(32),
       client: { device: undefined, address: undefined },
       now,
@@ -55,6 +57,48 @@ it('purge-expired-sessions deletes former addresses of 30 days ago, and counts o
   expect(await formerEmail.findMany()).toMatchObject([{ email: '29@example.com' }])
   expect(await mailCount.findMany()).toMatchObject([{ updatedAt: ago(0.9) }])
 })
+
+it.each(['session', 'api_key', 'former_email', 'one_time_token', 'mail_count'])(
+  'purge-expired-sessions clears the other tables when %s is locked, logs it and fails',
+  async (locked) => {
+    const { pool } = auth.core.database
+    const { user } = await createUser(auth.store)
+    await pool.query(fillAll(user.id))
+    const holding = await holdTransaction(pool, `LOCK TABLE ${locked} IN SHARE MODE`)
+    await expect(purge()).rejects.toMatchObject({ kind: 'unavailable' })
+    await holding.rollback()
+    expect(await countsOf(user.id)).toEqual({ ...noneLeft, [locked]: 1 })
+    const failures = auth.lines.filter(({ step }) => step !== undefined)
+    expect(failures).toMatchObject([{ level: 'error' }])
+    auth.lines.length = 0
+    await purge()
+    expect(await countsOf(user.id)).toEqual(noneLeft)
+  },
+)
+
+const noneLeft = { session: 0, api_key: 0, former_email: 0, one_time_token: 0, mail_count: 0 }
+
+/** A row of each kind that is over. */
+const fillAll = (userId: number) => `
+  INSERT INTO session (id, user_id, refresh_token_hash, expires_at)
+    VALUES (gen_random_uuid(), ${userId}, sha256('s'), '2020-01-01');
+  INSERT INTO api_key (id, user_id, name, hash, hint, scopes, expires_at)
+    VALUES (gen_random_uuid(), ${userId}, 'key', sha256('k'), 'abcd', '{}', '2020-01-01');
+  INSERT INTO former_email (id, user_id, email, ended_at)
+    VALUES (gen_random_uuid(), ${userId}, 'a@example.com', '2020-01-01');
+  INSERT INTO one_time_token (id, user_id, purpose, hash, email, expires_at)
+    VALUES (gen_random_uuid(), ${userId}, 'reset_password', sha256('t'), 'a@example.com', '2020-01-01');
+  INSERT INTO mail_count (key, updated_at) VALUES (sha256('m'), '2020-01-01')`
+
+async function countsOf(userId: number): Promise<unknown> {
+  const of = (table: string) =>
+    `(SELECT count(*)::int FROM ${table} WHERE user_id = ${userId}) AS ${table}`
+  const { rows } = await auth.core.database.pool.query(
+    `SELECT ${['session', 'api_key', 'former_email', 'one_time_token'].map(of).join(', ')},
+       (SELECT count(*)::int FROM mail_count WHERE key = sha256('m')) AS mail_count`,
+  )
+  return rows[0]
+}
 
 /** Runs the handler as a worker does. */
 async function purge(): Promise<unknown> {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Clock } from '@ashlar/core/module'
-import { defineTask, handle } from '@ashlar/core/queue'
+import { createSteps, defineTask, handle } from '@ashlar/core/queue'
 import type { AuthStore } from '../auth.store.ts'
 
 /** How long a session or an API key stays after it expired: long enough to look into an incident. */
@@ -18,14 +18,18 @@ const purgeExpiredSessions = defineTask('auth.purge-expired-sessions', z.object(
 export const purgeExpiredSessionsTask = (store: AuthStore, clock: Clock) =>
   handle(
     purgeExpiredSessions,
-    async (_, { signal }) => {
+    async (_, { signal, log }) => {
       const now = clock.now()
       const before = new Date(now.getTime() - retentionMs)
-      const purged = await store.sessions.deleteExpired(before, signal)
-      await store.apiKeys.deleteExpired(before, signal)
-      await store.formerEmails.deleteBefore(before, signal)
-      await store.tokens.deleteExpired(now, signal)
-      await store.mailCounts.deleteBefore(new Date(now.getTime() - mailCountMs), signal)
+      const yesterday = new Date(now.getTime() - mailCountMs)
+      const { sessions, apiKeys, formerEmails, tokens, mailCounts } = store
+      const steps = createSteps(log)
+      const purged = await steps.run('sessions', () => sessions.deleteExpired(before, signal))
+      await steps.run('API keys', () => apiKeys.deleteExpired(before, signal))
+      await steps.run('former addresses', () => formerEmails.deleteBefore(before, signal))
+      await steps.run('tokens of mails', () => tokens.deleteExpired(now, signal))
+      await steps.run('counts of mails', () => mailCounts.deleteBefore(yesterday, signal))
+      steps.end()
       return { purged }
     },
     { schedule: { cron: '17 3 * * *' } },

@@ -1,20 +1,14 @@
+import { deleteBatches, type BatchedTable, type BatchOptions } from './delete-in-batches.ts'
 import { Prisma } from './generated/client.ts'
 import type { Relations } from './soft-delete.models.ts'
 import { onlyDeleted, type Fields } from './soft-delete.where.ts'
 
-interface Table {
+interface Table extends BatchedTable {
   $name: string
   $parent: Record<string, Table>
   update(args: { where: Fields; data: Fields }): Prisma.PrismaPromise<unknown>
   updateMany(args: { where?: Fields; limit?: number; data: Fields }): Prisma.PrismaPromise<unknown>
   delete: (this: unknown, args: { where: Fields }) => Prisma.PrismaPromise<unknown>
-  deleteMany(args: { where?: Fields; limit?: number }): Prisma.PrismaPromise<{ count: number }>
-  findMany(args: {
-    where: Fields
-    select: Fields
-    orderBy: Fields
-    take: number
-  }): Prisma.PrismaPromise<Fields[]>
 }
 
 /** `Args` for a model that declares soft delete. */
@@ -24,6 +18,7 @@ type OfSoftDeleting<T, Args> = 'deletedAt' extends keyof Prisma.Result<T, object
 
 type WhereUnique<T> = Prisma.Args<T, 'update'>['where']
 
+/** Which deleted row `restore` brings back, and what changes with that. */
 export interface RestoreOptions<T> {
   where: WhereUnique<T>
   /** The count of its changes, for one: a row that comes back is not as it was. */
@@ -40,20 +35,6 @@ export interface PurgeOptions<Where> {
   signal?: AbortSignal
 }
 
-export interface BatchOptions<Where> {
-  where: Where
-  /**
-   * A field of the condition that an index begins with. Batches go through it in its order, so that each finds its rows without a look at those
-   * that stay.
-   */
-  by: Extract<keyof Where, string>
-  /** Ends it between two batches. */
-  signal?: AbortSignal | undefined
-}
-
-/** Few enough for one statement to be far from its time limit. */
-const batch = 500
-
 const marking = {
   delete(this: unknown, { where, ...rest }: { where: Fields }) {
     return tableOf(this).update({ ...rest, where, data: { deletedAt: new Date() } })
@@ -63,83 +44,74 @@ const marking = {
   },
 }
 
-const furtherOf = (relations: Relations) => ({
-  /**
-   * Brings a deleted row back, and changes what `data` names. Throws not-found when there is no such deleted row, and a conflict when a unique
-   * value was taken meanwhile.
-   */
-  restore<T>(
-    this: T,
-    options: OfSoftDeleting<T, RestoreOptions<T>>,
-  ): Prisma.PrismaPromise<Prisma.Result<T, object, 'update'>> {
-    const { where, data } = options as { where: Fields; data?: Fields }
-    return tableOf(this).update({
-      where: { ...where, ...onlyDeleted },
-      data: { ...data, deletedAt: null },
-    }) as Prisma.PrismaPromise<Prisma.Result<T, object, 'update'>>
-  },
+function furtherOf(relations: Relations) {
+  return {
+    /**
+     * Brings a deleted row back, and changes what `data` names. Throws not-found when there is no such deleted row, and a conflict when a unique
+     * value was taken meanwhile.
+     */
+    restore<T>(
+      this: T,
+      options: OfSoftDeleting<T, RestoreOptions<T>>,
+    ): Prisma.PrismaPromise<Prisma.Result<T, object, 'update'>> {
+      const { where, data } = options as { where: Fields; data?: Fields }
+      return tableOf(this).update({
+        where: { ...where, ...onlyDeleted },
+        data: { ...data, deletedAt: null },
+      }) as Prisma.PrismaPromise<Prisma.Result<T, object, 'update'>>
+    },
 
-  /** Takes a row out of the table, marked or not. Throws not-found when there is none, and a conflict when rows that stay refer to it. */
-  deletePermanently<T>(
-    this: T,
-    { where }: { where: WhereUnique<T> },
-  ): Prisma.PrismaPromise<Prisma.Result<T, object, 'delete'>> {
-    return unmarkedTableOf(this).delete({ where }) as Prisma.PrismaPromise<
-      Prisma.Result<T, object, 'delete'>
-    >
-  },
+    /** Takes a row out of the table, marked or not. Throws not-found when there is none, and a conflict when rows that stay refer to it. */
+    deletePermanently<T>(
+      this: T,
+      { where }: { where: WhereUnique<T> },
+    ): Prisma.PrismaPromise<Prisma.Result<T, object, 'delete'>> {
+      return unmarkedTableOf(this).delete({ where }) as Prisma.PrismaPromise<
+        Prisma.Result<T, object, 'delete'>
+      >
+    },
 
-  /** Takes rows out of the table that were deleted long ago, batch by batch, and says how many. */
-  async purgeDeleted<T>(
-    this: T,
-    options: OfSoftDeleting<T, PurgeOptions<Prisma.Args<T, 'deleteMany'>['where']>>,
-  ): Promise<number> {
-    const { before, where, signal } = options as PurgeOptions<Fields | undefined>
-    const wanted = { deletedAt: { lt: before }, AND: [where ?? {}] }
-    return deleteBatches(unmarkedTableOf(this), relations, { where: wanted, by: 'deletedAt', signal })
-  },
+    /**
+     * Takes rows out of the table, marked or not, in one statement. Fails with a conflict when rows
+     * that stay refer to one.
+     */
+    deleteManyPermanently<T>(
+      this: T,
+      { where }: { where: NonNullable<Prisma.Args<T, 'deleteMany'>['where']> },
+    ): Prisma.PrismaPromise<{ count: number }> {
+      return unmarkedTableOf(this).deleteMany({ where })
+    },
 
-  /** `deleteMany` of any number of rows, batch by batch, and says how many. */
-  async deleteInBatches<T>(
-    this: T,
-    options: BatchOptions<NonNullable<Prisma.Args<T, 'deleteMany'>['where']>>,
-  ): Promise<number> {
-    return deleteBatches(tableOf(this), relations, options)
-  },
-})
+    /**
+     * Takes rows out of the table that were deleted long ago, batch by batch, and returns their
+     * number. The table needs an index that begins with `deletedAt`.
+     */
+    async purgeDeleted<T>(
+      this: T,
+      options: OfSoftDeleting<T, PurgeOptions<Prisma.Args<T, 'deleteMany'>['where']>>,
+    ): Promise<number> {
+      const { before, where, signal } = options as PurgeOptions<Fields | undefined>
+      const table = unmarkedTableOf(this)
+      const wanted = { deletedAt: { lt: before }, AND: [where ?? {}] }
+      return deleteBatches(table, keyOf(table), { where: wanted, by: 'deletedAt', signal })
+    },
 
-async function deleteBatches(
-  table: Table,
-  relations: Relations,
-  { where, by, signal }: BatchOptions<Fields>,
-): Promise<number> {
-  const { key = [] } = relations[table.$name] ?? {}
-  const select = Object.fromEntries([...key, by].map((field) => [field, true]))
-  let deleted = 0
-  let following: Fields = {}
-  while (!signal?.aborted) {
-    const rows = await table.findMany({
-      where: { AND: [where, following] },
-      select,
-      orderBy: { [by]: 'asc' },
-      take: batch,
-    })
-    const last = rows.at(-1)
-    if (!last) break
-    // Equal ones may be left. Those before are gone, but their index entries need not be.
-    following = { [by]: { gte: last[by] } }
-    // Asked once more of each row, in the statement that takes it out: Prisma's `limit` does not, and took rows that were changed meanwhile.
-    const { count } = await table.deleteMany({ where: { AND: [where, anyOf(key, rows)] } })
-    deleted += count
-    if (rows.length < batch) break
+    /**
+     * `deleteMany` of any number of rows, batch by batch, and returns their number. The work grows
+     * with the rows that it deletes, and not with those that stay.
+     */
+    async deleteInBatches<T>(
+      this: T,
+      options: BatchOptions<NonNullable<Prisma.Args<T, 'deleteMany'>['where']>>,
+    ): Promise<number> {
+      const table = tableOf(this)
+      return deleteBatches(table, keyOf(table), options)
+    },
   }
-  return deleted
-}
 
-function anyOf(key: readonly string[], rows: Fields[]): Fields {
-  const [field = '', ...more] = key
-  if (more.length === 0) return { [field]: { in: rows.map((row) => row[field]) } }
-  return { OR: rows.map((row) => Object.fromEntries(key.map((field) => [field, row[field]]))) }
+  function keyOf({ $name }: Table): readonly string[] {
+    return relations[$name]?.key ?? []
+  }
 }
 
 /** `delete` and `deleteMany` mark rows of the models that declare it. The other methods bring marked rows back, or take them out. */

@@ -24,6 +24,7 @@ export {
   type TaskRun,
 } from './task.ts'
 export { type Schedule } from './schedule.ts'
+export { createSteps, type Steps } from './steps.ts'
 export { type TaskJob, type TaskJobState } from './task-job.ts'
 export { toBullOptions, type JobOptions } from './task-options.ts'
 export { createDeadJobs, type DeadJob, type DeadJobs } from './dead-jobs.ts'

@@ -4,24 +4,19 @@ import { on } from '@ashlar/core/events'
 import { projectArchived } from '../events/project-archived.event.ts'
 import type { ProjectsStore } from '../projects.store.ts'
 import { projectTag } from '../services/project.service.ts'
-
-/** So many that one transaction stays short. */
-const batch = 200
+import { forEachBatchOf } from '../services/projects-of-owner.ts'
 
 export interface ArchiveProjectsDeps {
   store: ProjectsStore
   cache: Pick<Cache, 'invalidateTags'>
 }
 
-export const archiveProjectsOfDeletedUser = (deps: ArchiveProjectsDeps) =>
-  on(userDeleted, 'projects.archive-projects-of-deleted-user', async ({ userId }) => {
-    while ((await archiveSome(deps, userId)) > 0);
-  })
-
-const archiveSome = ({ store, cache }: ArchiveProjectsDeps, ownerId: number): Promise<number> =>
-  store.transaction(async (store) => {
-    const ids = await store.projects.archiveSomeOf(ownerId, batch)
-    for (const projectId of ids) await store.events.publish(projectArchived, { projectId })
-    store.afterCommit(() => cache.invalidateTags(ids.map(projectTag)), { evenIfUnknown: true })
-    return ids.length
-  })
+export const archiveProjectsOfDeletedUser = ({ store, cache }: ArchiveProjectsDeps) =>
+  on(userDeleted, 'projects.archive-projects-of-deleted-user', ({ userId: ownerId }, { signal }) =>
+    forEachBatchOf({ store, ownerId, signal }, async (store, ids) => {
+      const archived = await store.projects.archive(ids)
+      for (const projectId of archived) await store.events.publish(projectArchived, { projectId })
+      const tags = archived.map(projectTag)
+      store.afterCommit(() => cache.invalidateTags(tags), { evenIfUnknown: true })
+    }),
+  )

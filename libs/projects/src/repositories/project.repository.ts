@@ -1,6 +1,7 @@
 import {
   onlyDeleted,
   violates,
+  withDeleted,
   type DbFor,
   type Page,
   type PageRequest,
@@ -23,7 +24,9 @@ export function createProjectRepository(db: DbFor<'project'>) {
     update,
     remove,
     restore,
-    archiveSomeOf,
+    findIdsOf,
+    archive,
+    takeOut,
     purgeDeleted,
   }
 
@@ -74,16 +77,33 @@ export function createProjectRepository(db: DbFor<'project'>) {
     return db.project.purgeDeleted({ before, signal })
   }
 
-  /** Archives up to `limit` active projects of an owner and gives their ids. */
-  async function archiveSomeOf(ownerId: number, limit: number): Promise<number[]> {
-    const where = { ownerId, status: 'active' as const }
-    const some = await db.project.findMany({ where, select: { id: true }, take: limit })
-    // Asked once more of each, in the statement that archives it: Prisma's `limit` does not.
-    const projects = await db.project.updateManyAndReturn({
-      where: { ...where, id: { in: some.map(({ id }) => id) } },
-      data: { status: 'archived', version: { increment: 1 } },
+  /** The next ids of an owner's projects, deleted ones included, in their order. */
+  async function findIdsOf(
+    ownerId: number,
+    { after, limit }: { after: number; limit: number },
+  ): Promise<number[]> {
+    const projects = await db.project.findMany({
+      where: { ownerId, id: { gt: after }, ...withDeleted },
+      select: { id: true },
+      orderBy: { id: 'asc' },
+      take: limit,
     })
     return projects.map(({ id }) => id)
+  }
+
+  /** Archives those that are active and not deleted, and returns their ids. */
+  async function archive(ids: number[]): Promise<number[]> {
+    const projects = await db.project.updateManyAndReturn({
+      where: { id: { in: ids }, status: 'active' },
+      data: { status: 'archived', version: { increment: 1 } },
+      select: { id: true },
+    })
+    return projects.map(({ id }) => id)
+  }
+
+  /** Takes projects out of the table, deleted or not. */
+  async function takeOut(ids: number[]): Promise<void> {
+    await db.project.deleteManyPermanently({ where: { id: { in: ids } } })
   }
 }
 

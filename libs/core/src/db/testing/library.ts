@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PrismaPg } from '@prisma/adapter-pg'
+import type { Pool } from 'pg'
 import { cloneTestDatabase } from '../../../testing/database.ts'
 import { mapErrors } from '../database-errors.extension.ts'
 import { findPage } from '../find-page.extension.ts'
@@ -12,6 +13,14 @@ import { UtcPool } from '../utc-client.ts'
 
 export type Library = Awaited<ReturnType<typeof createLibrary>>
 
+/** The client of a library, extended as that of the platform is. */
+export const openLibrary = (pool: Pool) =>
+  new PrismaClient({ adapter: new PrismaPg(pool) })
+    .$extends(hideDeleted(relations))
+    .$extends(mapErrors)
+    .$extends(softDelete(relations))
+    .$extends(findPage({ poolSize: 10 }))
+
 /** Authors, books, tags, profiles, reviews and replies: models with every kind of relation, and shelves with every kind of column. */
 export async function createLibrary() {
   const database = await cloneTestDatabase(
@@ -20,13 +29,8 @@ export async function createLibrary() {
   )
   const pool = new UtcPool({ connectionString: database.url })
   await pool.query(readFileSync(join(__dirname, '..', 'fixtures', 'library.sql'), 'utf8'))
-  const plain = new PrismaClient({ adapter: new PrismaPg(pool) })
-  const db = plain
-    .$extends(hideDeleted(relations))
-    .$extends(mapErrors)
-    .$extends(softDelete(relations))
-    .$extends(findPage({ poolSize: 10 }))
-  return { db, pool, fill, empty, stop }
+  const db = openLibrary(pool)
+  return { db, pool, url: database.url, fill, empty, stop }
 
   async function empty() {
     await pool.query(
@@ -55,7 +59,7 @@ export async function createLibrary() {
   }
 
   async function stop() {
-    await plain.$disconnect()
+    await db.$disconnect()
     await pool.end()
     await database.drop()
   }
