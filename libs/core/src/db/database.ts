@@ -5,7 +5,7 @@ import { ConfigError, type CoreConfig } from '../config/index.ts'
 import { databaseUnavailable } from '../errors/index.ts'
 import { createOutageLog, type Logger, type OutageLog } from '../logging/index.ts'
 import { CleanPool } from './clean-pool.ts'
-import { connectionFault, schemaFault, schemaQuery } from './connection-fault.ts'
+import { connectionFault, schemaFault, schemaQuery, standbyFault } from './connection-fault.ts'
 import { toDatabaseError } from './database-errors.ts'
 import { extendClient } from './extend-client.ts'
 import { createFirstConnections } from './first-connections.ts'
@@ -40,8 +40,8 @@ export interface Database {
    */
   start(): Promise<void>
   /**
-   * Answers when the server does and the pool has its first connections. Uses a connection of its
-   * own, so that a busy pool does not look like a dead server.
+   * Answers when the server does, takes writes, and the pool has its first connections. Uses a
+   * connection of its own, so that a busy pool does not look like a dead server.
    */
   ping(): Promise<void>
   close(): Promise<void>
@@ -100,6 +100,7 @@ export function createDatabase({ config, log }: DatabaseDeps): Database {
   const first = createFirstConnections({ pool, count, outage })
   pool.on('connect', outage.recovered)
   for (const each of [pool, pingPool]) each.on('error', noticeLoss)
+  pool.on('remove', keepFirst)
   // Behind a pooler in transaction mode, the next statement may meet another connection.
   const named = !config.databasePooler
   const adapter = new PrismaPg(
@@ -115,15 +116,18 @@ export function createDatabase({ config, log }: DatabaseDeps): Database {
     await Promise.race([first.keepTrying(), sleep(startMs, undefined, { ref: false })])
     if (!first.wereOpened()) return
     // A loss in this moment is reported with the connections, and looked at again by `ping`.
-    const fault = await findSchemaFault(pool).catch(() => undefined)
+    const server = await inspect(pool).catch(() => undefined)
+    const fault = server && schemaFault(server.schema)
     if (fault) throw new ConfigError([{ key: 'DATABASE_URL', problem: fault, example }])
   }
 
   async function ping() {
-    const fault = await findSchemaFault(pingPool).catch((error: unknown) => {
+    const server = await inspect(pingPool).catch((error: unknown) => {
       throw toDatabaseError(error)
     })
-    if (fault) throw databaseUnavailable({ cause: new Error(fault) })
+    if (server.isStandby) for (const each of [pool, pingPool]) each.renew()
+    const fault = server.isStandby ? standbyFault : schemaFault(server.schema)
+    if (fault) throw databaseUnavailable({ cause: new Error(`DATABASE_URL ${fault}`) })
     if (!first.wereOpened())
       await first.open().catch((error: unknown) => {
         throw toDatabaseError(error)
@@ -141,6 +145,11 @@ export function createDatabase({ config, log }: DatabaseDeps): Database {
     if (first.wereOpened()) void first.keepTrying()
   }
 
+  /** Connections end when they are old, too. */
+  function keepFirst() {
+    if (first.wereOpened() && pool.totalCount < count) void first.keepTrying()
+  }
+
   async function close() {
     first.stop()
     await client.$disconnect()
@@ -156,7 +165,13 @@ function createConnectionOutage(log: Logger): OutageLog {
 
 const example = 'postgresql://ashlar:password@localhost:5432/ashlar'
 
-async function findSchemaFault(pool: Pool): Promise<string | undefined> {
-  const { rows } = await pool.query<{ schema: string | null }>(schemaQuery)
-  return schemaFault(rows[0]?.schema)
+interface Server {
+  schema: string | null
+  isStandby: boolean
+}
+
+async function inspect(pool: Pool): Promise<Server> {
+  const query = `${schemaQuery}, pg_is_in_recovery() AS "isStandby"`
+  const { rows } = await pool.query<Server>(query)
+  return rows[0]!
 }
