@@ -105,8 +105,7 @@ function guard(
   isSpent: () => boolean,
 ): PoolClient['release'] {
   return (error) => {
-    if (error instanceof DatabaseError)
-      onceReady(client, () => release.call(client, isSpent()))
+    if (error instanceof DatabaseError) onceReady(client, () => release.call(client, isSpent()))
     else release.call(client, error || isSpent())
   }
 }
