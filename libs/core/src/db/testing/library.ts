@@ -7,6 +7,7 @@ import { findPage } from '../find-page.extension.ts'
 import { PrismaClient } from '../fixtures/generated/client.ts'
 import { relations } from '../fixtures/generated/relations.ts'
 import { hideDeleted } from '../soft-delete.extension.ts'
+import { createSharedReads } from '../shared-reads.ts'
 import { softDelete } from '../soft-delete.methods.ts'
 import { UtcPool } from '../utc-client.ts'
 
@@ -21,11 +22,11 @@ export async function createLibrary() {
   const pool = new UtcPool({ connectionString: database.url })
   await pool.query(readFileSync(join(__dirname, '..', 'fixtures', 'library.sql'), 'utf8'))
   const plain = new PrismaClient({ adapter: new PrismaPg(pool) })
-  const db = plain
+  const parent = plain
     .$extends(hideDeleted(relations))
     .$extends(mapErrors)
     .$extends(softDelete(relations))
-    .$extends(findPage({ poolSize: 10 }))
+  const db = parent.$extends(findPage(createSharedReads({ poolSize: 10, parent })))
   return { db, pool, fill, empty, stop }
 
   async function empty() {
