@@ -5,6 +5,7 @@ import { ConfigError, type CoreConfig } from '../config/index.ts'
 import { databaseUnavailable } from '../errors/index.ts'
 import { createOutageLog, type Logger, type OutageLog } from '../logging/index.ts'
 import { CleanPool } from './clean-pool.ts'
+import { readinessName, warnOfFullServer } from './connection-budget.ts'
 import { connectionFault, schemaFault, schemaQuery, standbyFault } from './connection-fault.ts'
 import { toDatabaseError } from './database-errors.ts'
 import { extendClient } from './extend-client.ts'
@@ -15,7 +16,10 @@ import { createStatementNames } from './statement-names.ts'
 import type { Db } from './tables.ts'
 
 export interface DatabaseDeps {
-  config: Pick<CoreConfig, 'databaseUrl' | 'databasePoolSize' | 'databasePooler' | 'appName'>
+  config: Pick<
+    CoreConfig,
+    'appEnv' | 'appName' | 'databaseUrl' | 'databasePoolSize' | 'databasePooler'
+  >
   log: Logger
 }
 
@@ -36,7 +40,8 @@ export interface Database {
   transactionLimits: Partial<typeof serverLimits>
   /**
    * Opens the first connections, and goes on with it in the background where that takes over a
-   * second. Throws a `ConfigError` for a database whose tables it would not find.
+   * second. Throws a `ConfigError` for a database whose tables it would not find. Warns in production
+   * where all processes together may open more connections than the server allows.
    */
   start(): Promise<void>
   /**
@@ -93,6 +98,7 @@ export function createDatabase({ config, log }: DatabaseDeps): Database {
   })
   const pingPool = new CleanPool({
     ...connection,
+    application_name: readinessName(config),
     max: 1,
     query_timeout: 1_000,
     idleTimeoutMillis: 60_000,
@@ -119,6 +125,9 @@ export function createDatabase({ config, log }: DatabaseDeps): Database {
     const server = await inspect(pool).catch(() => undefined)
     const fault = server && schemaFault(server.schema)
     if (fault) throw new ConfigError([{ key: 'DATABASE_URL', problem: fault, example }])
+    // A pooler opens the connections itself, as many as it is told.
+    if (config.appEnv === 'production' && !config.databasePooler)
+      await warnOfFullServer({ pool, config, log }).catch(() => undefined)
   }
 
   async function ping() {
