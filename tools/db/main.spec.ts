@@ -163,6 +163,14 @@ describe('the db command', () => {
     expect(await run(['migrate'], direct)).toMatchObject({ code: 0 })
   })
 
+  it('does not migrate through a pooler', async () => {
+    const pooled = { DATABASE_URL: databaseUrl, DATABASE_POOLER: 'true' }
+    const { code, err } = await run(['migrate'], pooled)
+    expect([code, err]).toEqual([78, expect.stringContaining('DATABASE_DIRECT_URL is missing')])
+    const direct = { ...pooled, DATABASE_DIRECT_URL: `${databaseUrl}&connect_timeout=5` }
+    expect(await run(['migrate'], direct)).toMatchObject({ code: 0 })
+  })
+
   it('lists the faults of the configuration with exit code 78', async () => {
     expect(await run(['migrate'], { DATABASE_URL: 'mysql://x', APP_ENV: 'prod' })).toEqual({
       code: 78,

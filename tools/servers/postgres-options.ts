@@ -10,4 +10,6 @@ export interface PostgresOptions {
   /** Zone of sessions that request none; UTC if unset. */
   timeZone?: string
   logFile?: string
+  /** Address of the primary that it follows, on a copy of whose data directory it runs. */
+  standbyOf?: string
 }

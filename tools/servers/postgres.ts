@@ -67,7 +67,7 @@ async function launch(options: PostgresOptions, postgres: string, user: ServerUs
   }
 }
 
-function settings({ port, durable, timeZone = 'UTC' }: PostgresOptions) {
+function settings({ port, durable, timeZone = 'UTC', standbyOf }: PostgresOptions) {
   const values = {
     port,
     listen_addresses: '127.0.0.1',
@@ -75,6 +75,7 @@ function settings({ port, durable, timeZone = 'UTC' }: PostgresOptions) {
     max_connections: 200,
     log_timezone: 'UTC',
     timezone: timeZone,
+    ...(standbyOf && { primary_conninfo: standbyOf }),
     ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
   }
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`])

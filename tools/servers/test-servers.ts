@@ -76,7 +76,7 @@ async function withFreePort<T>(start: (port: number) => Promise<T>) {
   }
 }
 
-function makeFolder() {
+export function makeFolder() {
   const parent = ensureFolder(join(localFolder, 'test'))
   for (const name of readdirSync(parent))
     if (!isOfRunningProcess(name)) removeFolder(join(parent, name))
@@ -105,7 +105,7 @@ if (import.meta.main)
     process.exit(0)
   })
 
-function ended() {
+export function ended() {
   return new Promise<void>((resolve) => {
     process.stdin.once('end', resolve).once('error', resolve).resume()
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)

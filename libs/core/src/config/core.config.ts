@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { findConnectionRisks } from './connection-risks.ts'
 import { defineConfig, key, type ConfigOf } from './define-config.ts'
 import { isPublicAddress } from './own-machine.ts'
+import { findPoolerMisfits } from './pooler.ts'
 import { databaseUrl, headerPairs, serverUrl } from './server-url.ts'
 import {
   commaSeparated,
@@ -102,12 +103,12 @@ export const coreConfig = defineConfig(
     }),
     DATABASE_DIRECT_URL: key(databaseUrl().optional(), {
       description:
-        'The same database without a pooler between, for LISTEN and advisory locks. DATABASE_URL if unset.',
+        'The same database without a pooler between, for LISTEN and migrations. Required with DATABASE_POOLER=true; otherwise DATABASE_URL if unset.',
       example: 'postgresql://ashlar:password@localhost:5432/ashlar',
     }),
     DATABASE_POOLER: key(flag().prefault('false'), {
       description:
-        'true if DATABASE_URL leads through PgBouncer: time limits are then set for each transaction, not for the connection.',
+        'true if DATABASE_URL leads through PgBouncer: time limits are then set for each transaction, not for the connection. Needs DATABASE_DIRECT_URL.',
       example: 'false',
     }),
     DATABASE_POOL_SIZE: key(integer(1, 1_000).prefault('10'), {
@@ -248,7 +249,8 @@ export const coreConfig = defineConfig(
       (env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? env.OTEL_EXPORTER_OTLP_ENDPOINT) !== undefined,
     modules: env.MODULES,
   }),
-  ({ PORT, MANAGEMENT_PORT, SHUTDOWN_GRACE, SHUTDOWN_LINGER }) => [
+  ({ PORT, MANAGEMENT_PORT, SHUTDOWN_GRACE, SHUTDOWN_LINGER, ...given }) => [
+    ...findPoolerMisfits(given),
     ...(PORT !== undefined && PORT === MANAGEMENT_PORT && PORT !== '0'
       ? [{ key: 'MANAGEMENT_PORT' as const, problem: 'must be another port than PORT' }]
       : []),

@@ -290,6 +290,18 @@ describe('the configuration of the platform', () => {
       ])
   })
 
+  it.each([
+    ['is missing', {}],
+    ['is the same as DATABASE_URL', { DATABASE_DIRECT_URL: required.DATABASE_URL }],
+  ])('refuses a pooler where the direct address %s', (state, direct) => {
+    const given = { ...required, DATABASE_POOLER: 'true' }
+    expect(findConfigFaults({ coreConfig }, { ...given, ...direct })).toMatchObject([
+      { key: 'DATABASE_DIRECT_URL', problem: expect.stringContaining(state) },
+    ])
+    const DATABASE_DIRECT_URL = 'postgresql://ashlar:password@db.internal:5432/ashlar'
+    expect(findConfigFaults({ coreConfig }, { ...given, DATABASE_DIRECT_URL })).toEqual([])
+  })
+
   it('limits the connections of an address, unless a proxy stands before or the limit is 0', () => {
     expect(parseCore().connectionsPerAddress).toBe(2_000)
     expect(parseCore({ CONNECTIONS_PER_ADDRESS: '50' }).connectionsPerAddress).toBe(50)

@@ -14,4 +14,5 @@ export {
   type Given,
 } from './define-config.ts'
 export { exportEnvironment, readEnvironment, type Environment } from './environment.ts'
+export { findPoolerMisfits } from './pooler.ts'
 export { commaSeparated, duration, flag, host, integer, port, url } from './values.ts'

@@ -1,4 +1,11 @@
-import { createTestCore, startTcpProxy, type TcpProxy, type TestCore } from '../../testing/index.ts'
+import { DatabaseError } from 'pg'
+import {
+  createTestCore,
+  eventually,
+  startTcpProxy,
+  type TcpProxy,
+  type TestCore,
+} from '../../testing/index.ts'
 import { CleanPool } from './clean-pool.ts'
 
 let test: TestCore
@@ -14,7 +21,8 @@ afterAll(async () => {
   await proxy.close()
   await test.stop()
 })
-beforeEach(() => {
+beforeEach(async () => {
+  await test.core.database.pool.query('TRUNCATE note')
   pool = new CleanPool({ connectionString: proxy.url, max: 1, query_timeout: 200 })
   pool.on('error', () => undefined)
 })
@@ -39,6 +47,43 @@ describe('a connection that comes back to the pool', () => {
     await client.query('SELECT 1')
     client.release()
     expect(await backend()).toBe(first)
+  })
+
+  it('is used again after the server refused a statement outside a transaction', async () => {
+    const opened = jest.fn()
+    pool.on('connect', opened)
+    await pool.query('CREATE TEMPORARY TABLE stone (name text UNIQUE)')
+    await pool.query("INSERT INTO stone VALUES ('granite')")
+    const statement = { name: 'add', text: 'INSERT INTO stone VALUES ($1)', values: ['granite'] }
+    for (let conflicts = 0; conflicts < 20; conflicts += 1)
+      await expect(pool.query(statement)).rejects.toMatchObject({ code: '23505' })
+    await expect(pool.query('SELECT 1 / 0')).rejects.toMatchObject({ code: '22012' })
+    expect(opened).toHaveBeenCalledTimes(1)
+  })
+
+  it('is closed when the server is not ready soon after it refused a statement', async () => {
+    const first = await backend()
+    const client = await pool.connect()
+    const answer = client.query('SELECT pg_sleep(60)').catch((error: unknown) => error)
+    client.release(new DatabaseError('refused', 0, 'error'))
+    expect(await answer).toMatchObject({ message: 'Query read timeout' })
+    await eventually(async () => {
+      const next = await backend().catch(() => first)
+      return next !== first
+    })
+  })
+
+  it('is closed, as all others are, when it leads to a server that takes no writes', async () => {
+    const wide = new CleanPool({ connectionString: proxy.url, max: 3 })
+    const connections = await Promise.all([wide.connect(), wide.connect(), wide.connect()])
+    // As on a standby.
+    for (const each of connections) await each.query('SET default_transaction_read_only = on')
+    for (const each of connections) each.release()
+    const write = () => wide.query("INSERT INTO note VALUES ('after a failover')")
+    await expect(write()).rejects.toMatchObject({ code: '25006' })
+    await Promise.all([write(), write(), write()])
+    expect(await notes()).toHaveLength(3)
+    await wide.end()
   })
 
   it('is closed in a transaction that was not ended', async () => {

@@ -40,3 +40,11 @@ export function schemaFault(schema: string | null | undefined): string | undefin
     `ALTER ROLE … IN DATABASE … SET search_path = ${tables};`
   )
 }
+
+/**
+ * Why a connection to a standby cannot be used. A primary that is read-only by its settings is none:
+ * no other server would take writes instead, and reads go on.
+ */
+export const standbyFault =
+  'leads to a standby, which takes no writes, as after a failover. ' +
+  'New connections are tried again and again; if this goes on, let the name of the host lead to the primary.'

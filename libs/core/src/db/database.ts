@@ -5,7 +5,8 @@ import { ConfigError, type CoreConfig } from '../config/index.ts'
 import { databaseUnavailable } from '../errors/index.ts'
 import { createOutageLog, type Logger, type OutageLog } from '../logging/index.ts'
 import { CleanPool } from './clean-pool.ts'
-import { connectionFault, schemaFault, schemaQuery } from './connection-fault.ts'
+import { readinessName, warnOfFullServer } from './connection-budget.ts'
+import { connectionFault, schemaFault, schemaQuery, standbyFault } from './connection-fault.ts'
 import { toDatabaseError } from './database-errors.ts'
 import { extendClient } from './extend-client.ts'
 import { createFirstConnections } from './first-connections.ts'
@@ -15,7 +16,10 @@ import { createStatementNames } from './statement-names.ts'
 import type { Db } from './tables.ts'
 
 export interface DatabaseDeps {
-  config: Pick<CoreConfig, 'databaseUrl' | 'databasePoolSize' | 'databasePooler' | 'appName'>
+  config: Pick<
+    CoreConfig,
+    'appEnv' | 'appName' | 'databaseUrl' | 'databasePoolSize' | 'databasePooler'
+  >
   log: Logger
 }
 
@@ -36,12 +40,13 @@ export interface Database {
   transactionLimits: Partial<typeof serverLimits>
   /**
    * Opens the first connections, and goes on with it in the background where that takes over a
-   * second. Throws a `ConfigError` for a database whose tables it would not find.
+   * second. Throws a `ConfigError` for a database whose tables it would not find. Warns in production
+   * where all processes together may open more connections than the server allows.
    */
   start(): Promise<void>
   /**
-   * Answers when the server does and the pool has its first connections. Uses a connection of its
-   * own, so that a busy pool does not look like a dead server.
+   * Answers when the server does, takes writes, and the pool has its first connections. Uses a
+   * connection of its own, so that a busy pool does not look like a dead server.
    */
   ping(): Promise<void>
   close(): Promise<void>
@@ -93,6 +98,7 @@ export function createDatabase({ config, log }: DatabaseDeps): Database {
   })
   const pingPool = new CleanPool({
     ...connection,
+    application_name: readinessName(config),
     max: 1,
     query_timeout: 1_000,
     idleTimeoutMillis: 60_000,
@@ -100,6 +106,7 @@ export function createDatabase({ config, log }: DatabaseDeps): Database {
   const first = createFirstConnections({ pool, count, outage })
   pool.on('connect', outage.recovered)
   for (const each of [pool, pingPool]) each.on('error', noticeLoss)
+  pool.on('remove', keepFirst)
   // Behind a pooler in transaction mode, the next statement may meet another connection.
   const named = !config.databasePooler
   const adapter = new PrismaPg(
@@ -115,15 +122,21 @@ export function createDatabase({ config, log }: DatabaseDeps): Database {
     await Promise.race([first.keepTrying(), sleep(startMs, undefined, { ref: false })])
     if (!first.wereOpened()) return
     // A loss in this moment is reported with the connections, and looked at again by `ping`.
-    const fault = await findSchemaFault(pool).catch(() => undefined)
+    const server = await inspect(pool).catch(() => undefined)
+    const fault = server && schemaFault(server.schema)
     if (fault) throw new ConfigError([{ key: 'DATABASE_URL', problem: fault, example }])
+    // A pooler opens the connections itself, as many as it is told.
+    if (config.appEnv === 'production' && !config.databasePooler)
+      await warnOfFullServer({ pool, config, log }).catch(() => undefined)
   }
 
   async function ping() {
-    const fault = await findSchemaFault(pingPool).catch((error: unknown) => {
+    const server = await inspect(pingPool).catch((error: unknown) => {
       throw toDatabaseError(error)
     })
-    if (fault) throw databaseUnavailable({ cause: new Error(fault) })
+    if (server.isStandby) for (const each of [pool, pingPool]) each.renew()
+    const fault = server.isStandby ? standbyFault : schemaFault(server.schema)
+    if (fault) throw databaseUnavailable({ cause: new Error(`DATABASE_URL ${fault}`) })
     if (!first.wereOpened())
       await first.open().catch((error: unknown) => {
         throw toDatabaseError(error)
@@ -141,6 +154,11 @@ export function createDatabase({ config, log }: DatabaseDeps): Database {
     if (first.wereOpened()) void first.keepTrying()
   }
 
+  /** Connections end when they are old, too. */
+  function keepFirst() {
+    if (first.wereOpened() && pool.totalCount < count) void first.keepTrying()
+  }
+
   async function close() {
     first.stop()
     await client.$disconnect()
@@ -156,7 +174,13 @@ function createConnectionOutage(log: Logger): OutageLog {
 
 const example = 'postgresql://ashlar:password@localhost:5432/ashlar'
 
-async function findSchemaFault(pool: Pool): Promise<string | undefined> {
-  const { rows } = await pool.query<{ schema: string | null }>(schemaQuery)
-  return schemaFault(rows[0]?.schema)
+interface Server {
+  schema: string | null
+  isStandby: boolean
+}
+
+async function inspect(pool: Pool): Promise<Server> {
+  const query = `${schemaQuery}, pg_is_in_recovery() AS "isStandby"`
+  const { rows } = await pool.query<Server>(query)
+  return rows[0]!
 }

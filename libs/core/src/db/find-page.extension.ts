@@ -1,14 +1,12 @@
 import { Prisma } from './generated/client.ts'
 import type { Page, PageRequest } from './page.ts'
-import { createSharedReads, type Readable } from './shared-reads.ts'
+import type { Readable, SharedReads } from './shared-reads.ts'
 
 type Conditions<T> = Omit<Prisma.Args<T, 'findMany'>, 'skip' | 'take' | 'cursor' | 'orderBy'>
 type Found<T, Args> = Prisma.Result<T, Omit<Args, 'list'>, 'findMany'>
 
 /** `findPage`: one page of a list, through the conditions of the caller and those of the list. */
-export function findPage({ poolSize }: { poolSize: number }) {
-  const reads = createSharedReads(poolSize)
-
+export function findPage(reads: SharedReads) {
   return Prisma.defineExtension({
     name: 'find-page',
     model: {

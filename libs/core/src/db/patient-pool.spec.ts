@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   createTestCore,
   eventually,
@@ -159,4 +160,27 @@ it('a caller that waited continues in its own context, not in that of the one be
   await eventually(() => pool.waitingCount === 1)
   request.run('first', () => holder.release())
   expect(await seen).toBe('second')
+})
+
+describe('a connection that is old', () => {
+  it('is closed, whether it is idle or comes back, and not while it is used', async () => {
+    createPool({ max: 2, min: 2, maxAgeMs: 400 })
+    const used = await pool.connect()
+    const first = [await backendOf(used), await backendOf(pool)]
+    await eventually(() => pool.totalCount === 1 && pool.idleCount === 0)
+    await sleep(400)
+    expect(await backendOf(used)).toBe(first[0])
+    used.release()
+    await eventually(() => pool.totalCount === 0)
+    expect(first).not.toContain(await backendOf(pool))
+  })
+
+  it('does not end at the same moment as others that were opened with it', async () => {
+    createPool({ max: 8, min: 8, maxAgeMs: 2_000 })
+    const ends: number[] = []
+    pool.on('remove', () => ends.push(performance.now()))
+    await pool.open(8)
+    await eventually(() => ends.length === 8)
+    expect(ends.at(-1)! - ends[0]!).toBeGreaterThan(20)
+  })
 })

@@ -14,6 +14,12 @@ export interface PatientPoolConfig extends Omit<PoolConfig, 'Client' | 'connecti
   waitMs?: number
   /** Milliseconds that TCP, TLS and log-in of a new connection may take; 10 000 if absent. */
   openMs?: number
+  /**
+   * Milliseconds after which a connection is closed as soon as nobody uses it, up to a quarter less
+   * for each, so that those opened together do not end together; half an hour if absent. A new one
+   * leads to where the name of the server leads now.
+   */
+  maxAgeMs?: number
   /** Called for each connection that a caller needed and that could not be opened. */
   onRefused?: (error: Error) => void
 }
@@ -41,6 +47,7 @@ export class PatientPool extends UtcPool {
   constructor({
     waitMs = 1_000,
     openMs = 10_000,
+    maxAgeMs = 1_800_000,
     onRefused = () => undefined,
     ...config
   }: PatientPoolConfig) {
@@ -49,6 +56,10 @@ export class PatientPool extends UtcPool {
     this.#opening = opening
     this.#waitMs = waitMs
     this.#onRefused = onRefused
+    // `pg` reads it for each connection that it opens.
+    Object.defineProperty(this.options, 'maxLifetimeSeconds', {
+      get: () => (maxAgeMs * (1 - Math.random() / 4)) / 1_000,
+    })
     // The callers that wait are in a queue of this class; that of `pg` has at most `max` entries.
     Object.defineProperty(this, 'waitingCount', { get: () => this.#waiting.size })
     // The event comes before the connection is idle.

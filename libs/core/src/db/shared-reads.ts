@@ -10,12 +10,23 @@ export interface Readable {
   count(args: object): Promise<number>
 }
 
+export interface SharedReadsDeps {
+  poolSize: number
+  /** The client of which the one was made whose calls share. Prisma tells an extension no more. */
+  parent: object
+}
+
+export type SharedReads = ReturnType<typeof createSharedReads>
+
 /**
- * Reads that are asked once for all who ask the same at the same time. Whoever asks while one runs
- * shares the next, so what they get is never older than their question. Each gets rows of its own.
- * All of them together use a part of the pool only.
+ * Reads that run once for all who request the same at the same time. A call that arrives during a
+ * run shares the next one, so its rows are never older than the call. Each caller gets rows of its
+ * own. All of them together use a part of the pool only.
+ *
+ * Only calls of one client share: a client that somebody extended, for the rows of one tenant say,
+ * may find other rows by the same arguments, even other ones in each request. It shares nothing.
  */
-export function createSharedReads(poolSize: number) {
+export function createSharedReads({ poolSize, parent }: SharedReadsDeps) {
   const share = createListShare({ poolSize })
   const pages = createSharedRuns<object[]>()
   const counts = createSharedRuns<number>()
@@ -23,15 +34,16 @@ export function createSharedReads(poolSize: number) {
 
   async function findMany(model: Readable, args: object): Promise<object[]> {
     if (isTransaction(model)) return model.findMany(args)
-    const rows = await pages.run(keyOf(model, args), () =>
-      share.run(nameOf(model), () => model.findMany(args)),
-    )
+    const read = () => share.run(nameOf(model), () => model.findMany(args))
+    if (model.$parent !== parent) return read()
+    const rows = await pages.run(keyOf(model, args), read)
     return rows.map(copyOf)
   }
 
   function count(model: Readable, args: object): Promise<number> {
     if (isTransaction(model)) return model.count(args)
-    return counts.run(keyOf(model, args), () => share.run(nameOf(model), () => model.count(args)))
+    const read = () => share.run(nameOf(model), () => model.count(args))
+    return model.$parent === parent ? counts.run(keyOf(model, args), read) : read()
   }
 }
 

@@ -143,7 +143,13 @@ async function serve(serverUrl: string, certificate: Certificate, parameters: st
 function openDatabase(url: string) {
   const lines: string[] = []
   const database = createDatabase({
-    config: { databaseUrl: url, databasePoolSize: 2, databasePooler: false, appName: 'test' },
+    config: {
+      appEnv: 'testing',
+      appName: 'test',
+      databaseUrl: url,
+      databasePoolSize: 2,
+      databasePooler: false,
+    },
     log: logTo(lines),
   })
   close = database.close

@@ -6,7 +6,7 @@ const shared = {
   connectTimeout: 1_000,
   keepAlive: 10_000,
   retryStrategy: (times: number) => Math.min(50 * 2 ** Math.min(times, 6), 2_000),
-  // After a failover, an old connection may lead to what is a replica now; a new one leads to the server that takes writes.
+  // After a failover, an old connection may lead to what is a standby now; a new one leads to the server that takes writes.
   reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
 } satisfies RedisOptions
 
@@ -26,6 +26,6 @@ export const bullConnection = (config: Pick<CoreConfig, 'redisUrl'>) => ({
   maxRetriesPerRequest: null,
 })
 
-/** Prefix of every BullMQ key. The braces make it a hash tag, so that Redis Cluster keeps the keys of an application together. */
+/** Prefix of every key. Stored jobs have it, so it stays as it is, braces included. */
 export const bullPrefix = (config: Pick<CoreConfig, 'appName'>): string =>
   `{${config.appName.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}}`

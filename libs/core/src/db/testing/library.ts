@@ -8,18 +8,21 @@ import { findPage } from '../find-page.extension.ts'
 import { PrismaClient } from '../fixtures/generated/client.ts'
 import { relations } from '../fixtures/generated/relations.ts'
 import { hideDeleted } from '../soft-delete.extension.ts'
+import { createSharedReads } from '../shared-reads.ts'
 import { softDelete } from '../soft-delete.methods.ts'
 import { UtcPool } from '../utc-client.ts'
 
 export type Library = Awaited<ReturnType<typeof createLibrary>>
 
 /** The client of a library, extended as that of the platform is. */
-export const openLibrary = (pool: Pool) =>
-  new PrismaClient({ adapter: new PrismaPg(pool) })
+export function openLibrary(pool: Pool) {
+  const plain = new PrismaClient({ adapter: new PrismaPg(pool) })
+  const parent = plain
     .$extends(hideDeleted(relations))
     .$extends(mapErrors)
     .$extends(softDelete(relations))
-    .$extends(findPage({ poolSize: 10 }))
+  return parent.$extends(findPage(createSharedReads({ poolSize: 10, parent })))
+}
 
 /** Authors, books, tags, profiles, reviews and replies: models with every kind of relation, and shelves with every kind of column. */
 export async function createLibrary() {

@@ -34,6 +34,7 @@ export async function createTestBed({
     process.env['JEST_WORKER_ID'] ?? '1',
   )
   const config = {
+    appEnv: 'testing' as const,
     appName: `test ${randomBytes(4).toString('hex')}`,
     databaseUrl: testDatabase.url,
     databaseDirectUrl: testDatabase.url,
