@@ -1,7 +1,7 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -200,24 +200,6 @@ describe('the db command', () => {
       expect(await query('SELECT FROM "user"')).toEqual([])
     })
 
-    it.each([
-      ['has an admin', `'admin', NULL`],
-      ['has a deleted admin', `'admin', now()`],
-    ])('makes nobody in a database of before that %s', async (_name, values) => {
-      await migrateToBefore('20261130102000_first_admin')
-      await query(
-        `INSERT INTO "user" (username, email, role, deleted_at) VALUES ('a', 'a@b.test', ${values})`,
-      )
-      expect((await prepare()).out).toMatch(/\nNo admin made: there is or was one already/)
-      expect(await query('SELECT FROM "user"')).toHaveLength(1)
-    })
-
-    it('makes nobody in a database of before whose admins were demoted', async () => {
-      await migrateToBefore('20261130102000_first_admin')
-      await query(`INSERT INTO audit_entry (id, action) VALUES (gen_random_uuid(), 'role_changed')`)
-      expect((await prepare()).out).toMatch(/\nNo admin made: there is or was one already/)
-    })
-
     it('says that another account has the e-mail', async () => {
       await run(['migrate'], { ASHLAR_ROOT: root })
       await query(`INSERT INTO "user" (username, email) VALUES ('a', '${email}')`)
@@ -237,14 +219,6 @@ describe('the db command', () => {
         AUTH_ADMIN_EMAIL: email,
         AUTH_ADMIN_PASSWORD: randomBytes(12).toString('base64url'),
       })
-    }
-
-    async function migrateToBefore(name: string): Promise<void> {
-      const own = join(root, 'prisma', 'migrations')
-      rmSync(join(project, 'prisma', 'migrations', first), { recursive: true })
-      for (const each of readdirSync(own).filter((each) => /^\d/.test(each) && each < name))
-        writeMigration(each, readFileSync(join(own, each, 'migration.sql'), 'utf8'))
-      expect(await db('migrate')).toMatchObject({ code: 0, err: '' })
     }
   })
 
