@@ -8,10 +8,9 @@ export type Steps = ReturnType<typeof createSteps>
  *
  * @example
  * const steps = createSteps(log)
- * const purged = await steps.run('drafts', () => store.drafts.deleteExpired(before, signal))
- * await steps.run('previews', () => store.previews.deleteExpired(before, signal))
+ * await steps.run('stones', () => store.stones.purge())
+ * await steps.run('count', () => store.stones.count())
  * steps.end()
- * return { purged }
  */
 export function createSteps(log: Logger) {
   const failures: unknown[] = []
