@@ -39,7 +39,7 @@ export interface TaskOutboxTables {
   outboxEvent: { create(args: { data: OutboxRow }): PromiseLike<{ id: string }> }
   eventDelivery: {
     create(args: {
-      data: { eventId: string; listenerId: string; queue: string }
+      data: { eventId: string; listenerId: string; queue: string; enqueuedAt?: Date }
     }): PromiseLike<unknown>
   }
 }
@@ -68,8 +68,15 @@ export function createTaskOutbox(
       },
     })
     // An event without a listener is nobody's loss. A task is owed from here on, also where no worker has ever told that it knows it.
+    // Before it is due, no sweep looks for its job.
+    const { delay = 0 } = options
     await tables.eventDelivery.create({
-      data: { eventId: id, listenerId: task.name, queue: task.queue },
+      data: {
+        eventId: id,
+        listenerId: task.name,
+        queue: task.queue,
+        ...(delay > 0 && { enqueuedAt: new Date(Date.now() + delay) }),
+      },
     })
   }
 }

@@ -9,8 +9,6 @@ export interface SchedulerClaimDeps {
   lastsMs: number
 }
 
-export type SchedulerClaim = ReturnType<typeof createSchedulerClaim>
-
 /**
  * Lets one scheduler decide about a queue: the one that was started last. Schedulers of two
  * releases would otherwise change each other's schedules back at every look, and a schedule that is
