@@ -203,8 +203,6 @@ interface Look {
   tookMs: number
 }
 
-export type CountedRowsReader = ReturnType<typeof createCountedRows>
-
 /** Rows to lock and take, in SQL: `$1` is the number after which they begin, `$2` how many. */
 export const lockRows = ({ table, column, condition }: CountedRows, columns: string): string =>
   `SELECT ${columns} FROM ${table} WHERE ${condition} AND ${column} > $1

@@ -10,8 +10,6 @@ export interface WorkLoopDeps {
   log: Logger
 }
 
-export type WorkLoop = ReturnType<typeof createWorkLoop>
-
 const backoffMs = { first: 100, longest: 3_000 }
 
 /**
