@@ -1,6 +1,8 @@
-// Measures what growth costs, on the servers at DATABASE_URL (a test database) and REDIS_URL: a page of each order of a list with 10,000 and with a
-// million rows, the rate at which backlogs of a thousand and of a hundred thousand events are worked off, and at which old events are deleted, and the
-// lag beside a million published events that are kept. Prints one line of JSON. To be bundled.
+// Measures what growth costs, on the servers at DATABASE_URL (a test database) and REDIS_URL: a
+// page of each order of a list with 10,000 and with a million rows, the rate at which backlogs of a
+// thousand and of a hundred thousand events are worked off, and at which old events are deleted,
+// and the lag beside a million published events that are kept. Prints one line of JSON. To be
+// bundled.
 import { createUser, signIn, startAuth, type TestAuth } from '@ashlar/auth/testing'
 import { createEventBench } from './event-bench.ts'
 import { median, type Growth } from './report.ts'

@@ -21,8 +21,8 @@ const tables = ['outbox_event', 'event_delivery', 'event_due', 'event_subscripti
 export type Probe = Awaited<ReturnType<typeof createProbe>>
 
 /**
- * A relay, workers, and events that are looked for while others weigh on the same tables. These have
- * the statistics of their beginning, as they nearly always do in a burst. `connect` makes a
+ * A relay, workers, and events that are looked for while others weigh on the same tables. These
+ * have the statistics of their beginning, as they nearly always do in a burst. `connect` makes a
  * connection without the time limits that the pool has. The probes have a module of their own, and
  * so a queue: those of one queue go in the order in which they came.
  */

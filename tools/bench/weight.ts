@@ -50,7 +50,7 @@ async function main(sinceSnapshot: number): Promise<void> {
       return close
     },
   })
-  await measure('a dump of kept events under one snapshot', sinceSnapshot, {
+  await measure('a reader of all kept events in one snapshot, as pg_dump', sinceSnapshot, {
     before: async (probe) => {
       await probe.writeEvents(sinceSnapshot)
       await probe.write('UPDATE outbox_event SET published_at = now()')

@@ -14,7 +14,10 @@ export interface ReplicatedServers {
   stop(): Promise<void>
 }
 
-/** A PostgreSQL and a standby that follows it, for a spec that fails over. They end with this process, however it ends. */
+/**
+ * A PostgreSQL and a standby that follows it, for a spec that fails over. They end with this
+ * process, however it ends.
+ */
 export async function startReplicatedPostgres(): Promise<ReplicatedServers> {
   const { printed, stop } = await startProgram(['tools/servers/replicated-postgres.ts'])
   return { ...(printed as Omit<ReplicatedServers, 'stop'>), stop }

@@ -1,5 +1,6 @@
-// `node tools/servers/replicated-postgres.ts` starts a primary and a standby that follows it, prints one line of
-// JSON with their addresses and holds them until its standard input ends. Jest, which is CommonJS, uses it so.
+// `node tools/servers/replicated-postgres.ts` starts a primary and a standby that follows it,
+// prints one line of JSON with their addresses and holds them until its standard input ends. Jest,
+// which is CommonJS, uses it so.
 import { randomBytes } from 'node:crypto'
 import { chmodSync, cpSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -83,7 +83,10 @@ export function createSecondFactorRepository(db: DbFor<'secondFactor' | 'recover
     return count > 0
   }
 
-  /** Deletes the recovery codes of a user that is purged, batch by batch. The factor goes with the user. */
+  /**
+   * Deletes the recovery codes of a user that is purged, batch by batch. The factor goes with the
+   * user.
+   */
   async function purgeOf(userId: number): Promise<void> {
     await db.recoveryCode.deleteInBatches({ where: { userId }, by: 'userId' })
   }

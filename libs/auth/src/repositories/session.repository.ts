@@ -8,7 +8,10 @@ export type SessionRepository = ReturnType<typeof createSessionRepository>
 
 type Digest = Uint8Array<ArrayBuffer>
 
-/** The digest of what opens a session: of a refresh token, which names the session, or of the secret in a cookie. */
+/**
+ * The digest of what opens a session: of a refresh token, which names the session, or of the secret
+ * in a cookie.
+ */
 export type SessionKey = { id: string; refreshTokenHash: Digest } | { cookieHash: Digest }
 
 type NewSession = SessionKey & {

@@ -65,7 +65,9 @@ export function createRefreshTokens(signingKeys: readonly { privateKey: KeyObjec
     }
   }
 
-  /** The one to use first. Others are those that a replica with an older signing key would return. */
+  /**
+   * The one to use first. Others are those that a replica with an older signing key would return.
+   */
   function successorsOf(token: string, family: Family): [RefreshToken, ...RefreshToken[]] {
     const successor = (key: Keys) => {
       const secret = createHmac('sha256', key.successor).update(`${family.salt}.${token}`).digest()

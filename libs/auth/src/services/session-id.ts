@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 
-/** A UUIDv7 (RFC 9562, 5.7). It is made before the row, because the first refresh token carries it. */
+/**
+ * A UUIDv7 (RFC 9562, 5.7). It is made before the row, because the first refresh token carries it.
+ */
 export function createSessionId(): string {
   const bytes = randomBytes(16)
   bytes.writeUIntBE(Date.now(), 0, 6)

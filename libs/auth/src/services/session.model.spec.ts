@@ -234,7 +234,10 @@ async function endAll({ user, clock }: Family, kind: 'end all' | 'delete'): Prom
 
 class Crashed extends Error {}
 
-/** A store whose process dies in every change: nothing of it happened, or all of it did and nobody was told. */
+/**
+ * A store whose process dies in every change: nothing of it happened, or all of it did and nobody
+ * was told.
+ */
 function crashing(store: AuthStore, crash: Exclude<Crash, undefined>): AuthStore {
   return {
     ...store,

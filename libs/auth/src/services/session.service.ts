@@ -62,7 +62,10 @@ export function createSessionService(deps: SessionServiceDeps) {
     return repeat(presented, client, now)
   }
 
-  /** A token that is not the good one: exchanged by the same client a moment ago, stolen, or made up. */
+  /**
+   * A token that is not the good one: exchanged by the same client a moment ago, stolen, or made
+   * up.
+   */
   async function repeat(
     presented: PresentedToken,
     client: Client,
@@ -156,7 +159,10 @@ export function createSessionService(deps: SessionServiceDeps) {
 const isUsable = ({ endedAt, expiresAt, user }: SessionWithUser, now: Date): boolean =>
   endedAt === null && expiresAt > now && user.status === 'active'
 
-/** The tag proves it of any token. Of the direct predecessor the digest does, also when the key of its tag is gone. */
+/**
+ * The tag proves it of any token. Of the direct predecessor the digest does, also when the key of
+ * its tag is gone.
+ */
 const wasExchanged = (session: Session, { hash, wasIssued }: PresentedToken): boolean =>
   wasIssued || equal(hash, session.previousTokenHash)
 

@@ -58,7 +58,9 @@ async function purgeUser(store: AuthStore, id: number, purge: UserPurge): Promis
   return !signal.aborted && takeOut(store, id, before)
 }
 
-/** A restored account would need the rest, so it goes with the user. False when somebody was faster. */
+/**
+ * A restored account would need the rest, so it goes with the user. False when somebody was faster.
+ */
 function takeOut(store: AuthStore, id: number, before: Date): Promise<boolean> {
   return store.transaction(async (store) => {
     if (!(await store.users.holdDeleted(id, before))) return false

@@ -25,7 +25,10 @@ const stalePlan = '0A000'
  */
 const readOnly = '25006'
 
-/** Where every server refuses writes, new connections do not help, and must not be opened without end. */
+/**
+ * Where every server refuses writes, new connections do not help, and must not be opened without
+ * end.
+ */
 const renewEveryMs = 5_000
 
 /** How long a server may take to be ready again after it refused a statement. */

@@ -16,7 +16,7 @@ beforeEach(() => {
 })
 afterEach(() => Promise.all(started.map((database) => database.close())))
 
-/** As another replica does: it starts, and is asked whether it is ready. */
+/** Like another replica: it starts, and its readiness is probed. */
 async function startProcess(environment: Partial<TestCore['core']['config']>): Promise<void> {
   const write = (line: string) => void lines.push(JSON.parse(line) as (typeof lines)[number])
   const log = pino({ level: 'warn' }, { write })

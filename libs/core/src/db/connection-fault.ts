@@ -42,8 +42,8 @@ export function schemaFault(schema: string | null | undefined): string | undefin
 }
 
 /**
- * Why a connection to a standby cannot be used. A primary that is read-only by its settings is none:
- * no other server would take writes instead, and reads go on.
+ * Why a connection to a standby cannot be used. A primary that is read-only by its settings is
+ * none: no other server would take writes instead, and reads go on.
  */
 export const standbyFault =
   'leads to a standby, which takes no writes, as after a failover. ' +

@@ -40,8 +40,8 @@ export interface Database {
   transactionLimits: Partial<typeof serverLimits>
   /**
    * Opens the first connections, and goes on with it in the background where that takes over a
-   * second. Throws a `ConfigError` for a database whose tables it would not find. Warns in production
-   * where all processes together may open more connections than the server allows.
+   * second. Throws a `ConfigError` for a database whose tables it would not find. Warns in
+   * production where all processes together may open more connections than the server allows.
    */
   start(): Promise<void>
   /**
@@ -125,7 +125,7 @@ export function createDatabase({ config, log }: DatabaseDeps): Database {
     const server = await inspect(pool).catch(() => undefined)
     const fault = server && schemaFault(server.schema)
     if (fault) throw new ConfigError([{ key: 'DATABASE_URL', problem: fault, example }])
-    // A pooler opens the connections itself, as many as it is told.
+    // A pooler opens the connections itself, as many as its settings say.
     if (config.appEnv === 'production' && !config.databasePooler)
       await warnOfFullServer({ pool, config, log }).catch(() => undefined)
   }

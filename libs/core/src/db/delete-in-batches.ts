@@ -41,7 +41,10 @@ const batchSize = 500
  */
 const lookSize = 4 * batchSize
 
-/** Returns the number of rows that were deleted. `key` names the fields that tell one row from all others. */
+/**
+ * Returns the number of rows that were deleted. `key` names the fields that tell one row from all
+ * others.
+ */
 export async function deleteBatches(
   table: BatchedTable,
   key: readonly string[],
@@ -67,7 +70,7 @@ export async function deleteBatches(
     return withGeneralPlan(table, table.findMany(args))
   }
 
-  /** The condition is asked once more, in the statement that deletes: a row may have changed. */
+  /** The condition is checked once more, in the statement that deletes: a row may have changed. */
   async function take(rows: Fields[]): Promise<number> {
     const args = { where: both(where, anyOf(key, rows)) }
     const { count } = await withGeneralPlan(table, table.deleteMany(args))
@@ -91,7 +94,9 @@ async function withGeneralPlan<T>(
   return result
 }
 
-/** A condition on `deletedAt` stays at the top of `where`, because soft delete looks for it there. */
+/**
+ * A condition on `deletedAt` stays at the top of `where`, because soft delete looks for it there.
+ */
 const both = (where: Fields, further: Fields): Fields => ({
   ...where,
   AND: [...[where['AND'] ?? []].flat(), further],

@@ -12,7 +12,7 @@ export interface Readable {
 
 export interface SharedReadsDeps {
   poolSize: number
-  /** The client of which the one was made whose calls share. Prisma tells an extension no more. */
+  /** The client of which the one was made whose calls share. Prisma shows an extension no more. */
   parent: object
 }
 

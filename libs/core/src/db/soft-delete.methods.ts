@@ -18,7 +18,7 @@ type OfSoftDeleting<T, Args> = 'deletedAt' extends keyof Prisma.Result<T, object
 
 type WhereUnique<T> = Prisma.Args<T, 'update'>['where']
 
-/** Which deleted row `restore` brings back, and what changes with that. */
+/** The deleted row that `restore` brings back, and the changes with that. */
 export interface RestoreOptions<T> {
   where: WhereUnique<T>
   /** The count of its changes, for one: a row that comes back is not as it was. */
@@ -47,8 +47,8 @@ const marking = {
 function furtherOf(relations: Relations) {
   return {
     /**
-     * Brings a deleted row back, and changes what `data` names. Throws not-found when there is no such deleted row, and a conflict when a unique
-     * value was taken meanwhile.
+     * Brings a deleted row back, and changes what `data` names. Throws not-found when there is no
+     * such deleted row, and a conflict when a unique value was taken meanwhile.
      */
     restore<T>(
       this: T,
@@ -61,7 +61,10 @@ function furtherOf(relations: Relations) {
       }) as Prisma.PrismaPromise<Prisma.Result<T, object, 'update'>>
     },
 
-    /** Takes a row out of the table, marked or not. Throws not-found when there is none, and a conflict when rows that stay refer to it. */
+    /**
+     * Takes a row out of the table, marked or not. Throws not-found when there is none, and a
+     * conflict when rows that stay refer to it.
+     */
     deletePermanently<T>(
       this: T,
       { where }: { where: WhereUnique<T> },

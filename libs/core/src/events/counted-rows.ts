@@ -7,7 +7,7 @@ export interface CountedRows {
   table: string
   /** The counting column, which an index of the rows to take begins with. */
   column: string
-  /** Which rows are to be taken, in SQL. */
+  /** Selects the rows to take, in SQL. */
   condition: string
 }
 
@@ -35,30 +35,38 @@ export interface CountedRowsDeps {
   take: (taking: Taking) => Promise<Taken>
   /** Waited for before each look: no row is taken while it rejects. */
   ready: () => Promise<void>
-  /** Milliseconds between two looks that nobody asked for. */
+  /** Milliseconds between two looks without a wake-up. */
   pollMs: number
   log: Logger
 }
 
 const mostRows = 500
 /**
- * A look begins this many numbers below the last row that was taken. While an old snapshot is open PostgreSQL cannot forget the index entries of
- * rows that were taken, and would read all of them each time.
+ * A look begins this many numbers below the last row that was taken. While an old snapshot is open
+ * PostgreSQL cannot forget the index entries of rows that were taken, and would read all of them
+ * each time.
  */
 const margin = 2_000
-/** Numbers that one statement looks through for late rows: fewer where it is slow, more where it is fast. */
+/**
+ * Numbers that one statement looks through for late rows: fewer where it is slow, more where it is
+ * fast.
+ */
 const span = { first: 100_000, least: 10_000, fastMs: 10, slowMs: 50 }
 /** After looks for late rows that found none, this many times as long goes by without one. */
 const restFactor = 20
-/** How often everything is looked through, in case that a writer stood still between its number and its transaction's id. */
+/**
+ * How often everything is looked through, in case that a writer stood still between its number and
+ * its transaction's id.
+ */
 const everythingEveryMs = 3_600_000
 
 /**
- * Takes rows as they come, and those that come late: a transaction may commit long after others that began after it. Any number of processes may
- * do so side by side.
+ * Takes rows as they come, and those that come late: a transaction may commit long after others
+ * that began after it. Any number of processes may do so side by side.
  *
- * New rows are looked for near the last one that was taken. Late ones are looked for beside it, from the lowest number that an open transaction
- * may still bring, in statements that each go through a bounded part; so the rows that were taken since an old snapshot was opened make no
+ * New rows are looked for near the last one that was taken. Late ones are looked for beside it,
+ * from the lowest number that an open transaction may still bring, in statements that each go
+ * through a bounded part; so the rows that were taken since an old snapshot was opened make no
  * statement slow.
  */
 export function createCountedRows({
@@ -161,7 +169,10 @@ export function createCountedRows({
     return taken.last
   }
 
-  /** The first row to take whose number is above `after` and not above `to`, also one that another process holds. */
+  /**
+   * The first row to take whose number is above `after` and not above `to`, also one that another
+   * process holds.
+   */
   async function findFirst(after: number, to: number): Promise<number | undefined> {
     const { rows } = await pool.query<{ number: string }>(
       `SELECT ${column} AS number FROM ${table}

@@ -90,7 +90,9 @@ describe('tasks that wait for their delay', () => {
     return { count: () => count, reset: () => void (count = 0) }
   }
 
-  /** Returns when a sweep has found a task that Redis has lost, and so has gone through all before. */
+  /**
+   * Returns when a sweep has found a task that Redis has lost, and so has gone through all before.
+   */
   async function loseOne(): Promise<void> {
     const queue = bed.queues.get('shop.tasks')
     await enqueue(1, 0)

@@ -9,8 +9,9 @@ export const keyColumns = (deliveries: readonly DeliveryKey[]) => [
 ]
 
 /**
- * The deliveries with the keys in `$1` and `$2`, locked, and the `place` of each; in SQL. Their state is to be asked for outside: `OFFSET` keeps
- * such a condition from coming in, where an index of the few deliveries in that state would look cheaper than the primary key. With statistics from
+ * The deliveries with the keys in `$1` and `$2`, locked, and the `place` of each; in SQL. Their
+ * state is to be asked for outside: `OFFSET` keeps such a condition from coming in, where an index
+ * of the few deliveries in that state would look cheaper than the primary key. With statistics from
  * before a burst it holds a million, and would be read as a whole for each key.
  */
 export const lockedByKey = ({ skipLocked = false } = {}) => `

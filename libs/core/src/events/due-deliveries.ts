@@ -9,7 +9,10 @@ import { findJobs } from './job-lookup.ts'
 import { mostBytes } from './payload-bytes.ts'
 import { inTransaction } from './transaction.ts'
 
-/** A delivery, or the next one of a key, that may be due. Whoever may have made it so writes the row in the same transaction. */
+/**
+ * A delivery, or the next one of a key, that may be due. Whoever may have made it so writes the row
+ * in the same transaction.
+ */
 export const dueRows: CountedRows = { table: 'event_due', column: 'id', condition: 'true' }
 
 interface DueRow {
@@ -26,7 +29,10 @@ export interface DueDeliveriesDeps {
 
 const deadlineMs = 5_000
 
-/** Takes the oldest rows after a number and makes jobs of the deliveries that are due. Either all of it happens or nothing. */
+/**
+ * Takes the oldest rows after a number and makes jobs of the deliveries that are due. Either all of
+ * it happens or nothing.
+ */
 export const handOverDue = (deps: DueDeliveriesDeps, taking: Taking): Promise<Taken> =>
   inTransaction(deps.pool, async (client) => {
     const rows = await takeRows(client, lockRows(dueRows, 'ctid'), [taking.after, taking.limit])
@@ -38,7 +44,10 @@ export const handOverDue = (deps: DueDeliveriesDeps, taking: Taking): Promise<Ta
     }
   })
 
-/** The same for the rows with these ids, as far as nobody has taken them. Returns how many deliveries are left. */
+/**
+ * The same for the rows with these ids, as far as nobody has taken them. Returns how many
+ * deliveries are left.
+ */
 export const handOverTheseDue = (
   deps: DueDeliveriesDeps,
   ids: readonly string[],
@@ -81,8 +90,9 @@ const uniqueOf = (candidates: DeliveryKey[]): DeliveryKey[] => [
 ]
 
 /**
- * The first unfinished delivery of each key, unless it is dead, held, or has its job already. An earlier event that no relay has published yet
- * goes first: two relays may hold events of one key at the same time.
+ * The first unfinished delivery of each key, unless it is dead, held, or has its job already. An
+ * earlier event that no relay has published yet goes first: two relays may hold events of one key
+ * at the same time.
  */
 async function findFirstOfKeys(client: PoolClient, rows: DueRow[]): Promise<DeliveryKey[]> {
   const keyed = rows.filter(({ order_key }) => order_key !== null)
@@ -110,8 +120,9 @@ async function findFirstOfKeys(client: PoolClient, rows: DueRow[]): Promise<Deli
 }
 
 /**
- * Locks those that still wait. One that another process has locked is left: it hands that one over itself, or writes a row when it is done with
- * it. `later` are those that do not fit into this batch.
+ * Locks those that still wait. One that another process has locked is left: it hands that one over
+ * itself, or writes a row when it is done with it. `later` are those that do not fit into this
+ * batch.
  */
 async function lockDue(client: PoolClient, candidates: DeliveryKey[]) {
   const { rows } = await client.query<OwedDelivery & { fits: boolean }>(

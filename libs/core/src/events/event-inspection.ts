@@ -1,8 +1,8 @@
 import type { Pool } from 'pg'
 
 /**
- * `unpublished`: no relay took it yet. `waiting`: for its turn, or for a relay. `held`: no worker that is
- * running knows the listener. `queued`: its job is with BullMQ.
+ * `unpublished`: no relay took it yet. `waiting`: for its turn, or for a relay. `held`: no worker
+ * that is running knows the listener. `queued`: its job is with BullMQ.
  */
 type DeliveryStanding = 'unpublished' | 'waiting' | 'held' | 'queued' | 'dead' | 'finished'
 
@@ -46,7 +46,7 @@ const standing = `
 export function createEventInspection(pool: Pool) {
   return { list, find, listeners }
 
-  /** What is not finished: the oldest of each state, each in the order of its index. */
+  /** Unfinished deliveries: the oldest of each state, each in the order of its index. */
   async function list({ of, listenerId, limit }: ListOptions): Promise<ListedDelivery[]> {
     const parts = [
       ...((of === 'pending' || !of) && !listenerId ? [unpublished] : []),

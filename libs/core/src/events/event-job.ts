@@ -57,7 +57,7 @@ export function toBullJob(
   }
 }
 
-/** Null where it is due at once. The delay counts from when the task was asked for. */
+/** Null where it is due at once. The delay counts from when the task was enqueued. */
 export function dueAt({
   name,
   payload,

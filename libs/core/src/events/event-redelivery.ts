@@ -25,8 +25,9 @@ const clockMarginMs = 86_400_000
 const firstId = '00000000-0000-0000-0000-000000000000'
 
 /**
- * Changes what is owed, batch by batch. PostgreSQL alone is asked: the relays make jobs of it within a second or two, also later, when they or Redis
- * are back. Each returns the number of deliveries that it changed.
+ * Changes what is owed, batch by batch, in PostgreSQL alone: the relays make jobs of it
+ * within a second or two, also later, when they or Redis are back. Each returns the number of
+ * deliveries that it changed.
  */
 export function createEventRedelivery(pool: Pool) {
   return { retry, skip, replay }

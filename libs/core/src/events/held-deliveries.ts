@@ -11,8 +11,9 @@ export interface UnknownDelivery extends DeliveryKey {
 }
 
 /**
- * Puts deliveries whose listeners this process does not know back into PostgreSQL, where they cost nothing until a process declares the listener.
- * BullMQ would bring them back again and again. Returns those of listeners to which nothing is subscribed any more.
+ * Puts deliveries whose listeners this process does not know back into PostgreSQL, where they cost
+ * nothing until a process declares the listener. BullMQ would bring them back again and again.
+ * Returns those of listeners to which nothing is subscribed any more.
  */
 export async function holdUnknown(
   pool: Pool,
@@ -20,7 +21,8 @@ export async function holdUnknown(
 ): Promise<Set<UnknownDelivery>> {
   return inTransaction(pool, async (client) => {
     const names = deliveries.map(({ eventName }) => eventName)
-    // The row is written in any case: whoever stops the holding waits for it, and then finds what is held here.
+    // The row is written in any case: whoever stops the holding waits for it, and then finds what
+    // is held here.
     const { rows: subscribed } = await client.query<DeliveryKey & { event_name: string }>(
       `WITH locked AS MATERIALIZED (
          SELECT listener_id, event_name, ordered FROM event_subscription
@@ -51,7 +53,9 @@ export interface Subscription {
   eventName: string
 }
 
-/** Makes what is held for a subscription due, oldest first, and returns how many deliveries it was. */
+/**
+ * Makes what is held for a subscription due, oldest first, and returns how many deliveries it was.
+ */
 export async function releaseHeld(pool: Pool, held: Subscription): Promise<number> {
   let after = firstId
   let released = 0

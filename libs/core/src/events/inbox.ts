@@ -36,8 +36,9 @@ export function createInbox(pool: Pool) {
   }
 
   /**
-   * The work is done, and must not be done again because it cannot be written down right now: a relay may hold the row for as long as it waits for
-   * Redis. Those that wait for no row do not wait for it either. Returns the id of the row that makes the next delivery of its key due.
+   * The work is done, and must not be done again because it cannot be written down right now: a
+   * relay may hold the row for as long as it waits for Redis. Those that wait for no row do not
+   * wait for it either. Returns the id of the row that makes the next delivery of its key due.
    */
   async function finish(key: InboxKey): Promise<string | null> {
     const until = performance.now() + patienceMs
@@ -86,7 +87,9 @@ export function createInbox(pool: Pool) {
     return rows.map(({ due_id }) => due_id)
   }
 
-  /** True for those that are held now, or need not be: false where nothing is subscribed any more. */
+  /**
+   * True for those that are held now, or need not be: false where nothing is subscribed any more.
+   */
   async function holdAll(deliveries: UnknownDelivery[]): Promise<boolean[]> {
     const unwanted = await holdUnknown(pool, deliveries)
     return deliveries.map((delivery) => !unwanted.has(delivery))

@@ -10,7 +10,10 @@ export interface NotificationsDeps {
   log: Logger
 }
 
-/** How many processes listen at once. All of them are woken by each notification, and one is enough for what it tells. */
+/**
+ * How many processes listen at once. All of them are woken by each notification, and one is enough
+ * for it.
+ */
 const seats = 2
 /** An arbitrary number that only these locks use. */
 const lockId = 7_242_002
@@ -18,8 +21,9 @@ const seatAgainMs = 2_000
 const reconnectMs = { first: 50, longest: 1_000 }
 
 /**
- * Listens on a connection of its own, which comes back by itself, if it gets one of the seats. Others try again every few seconds: the seat of a
- * process that died is free. Without the `error` listener a cut would end the process.
+ * Listens on a connection of its own, which comes back by itself, if it gets one of the seats.
+ * Others try again every few seconds: the seat of a process that died is free. Without the `error`
+ * listener a cut would end the process.
  */
 export function createNotifications({
   connectionString,

@@ -30,8 +30,8 @@ interface Batch {
 }
 
 /**
- * Goes by what it looks at, not by what it deletes: events that dead deliveries keep would otherwise
- * be read together in one statement, each time more of them.
+ * Goes by what it looks at, not by what it deletes: events that dead deliveries keep would
+ * otherwise be read together in one statement, each time more of them.
  */
 async function pruneBatch(pool: Pool, before: Date, after: string): Promise<Batch> {
   const { rows } = await pool.query<Batch>(

@@ -37,13 +37,17 @@ export interface RelayBatchDeps {
 export interface RelayedBatch extends Taken {
   /** How long each event waited, in seconds. */
   lags: number[]
-  /** Whether a delivery may have become due: ordered ones get no job in the batch, because another relay may hold an earlier event of the key. */
+  /**
+   * Whether a delivery may have become due: ordered ones get no job in the batch, because another
+   * relay may hold an earlier event of the key.
+   */
   hasDue: boolean
 }
 
 /**
- * Turns the oldest unpublished events after a number into one job for each subscribed listener. Either all of it is marked as published or
- * nothing; another relay at work at the same time takes the next events.
+ * Turns the oldest unpublished events after a number into one job for each subscribed listener.
+ * Either all of it is marked as published or nothing; another relay at work at the same time takes
+ * the next events.
  */
 export const relayBatch = (
   { pool, queues }: RelayBatchDeps,
@@ -66,7 +70,10 @@ export const relayBatch = (
     }
   })
 
-/** Those that are locked and left out for their size stay with this relay until the end of the transaction. */
+/**
+ * Those that are locked and left out for their size stay with this relay until the end of the
+ * transaction.
+ */
 async function takeUnpublished(client: PoolClient, { after, limit }: Taking) {
   const { rows } = await client.query<EventRow & { locked: number }>({
     text: `WITH locked AS MATERIALIZED (${lockRows(unpublishedEvents, eventColumns)}),
@@ -87,8 +94,8 @@ async function takeUnpublished(client: PoolClient, { after, limit }: Taking) {
 const eventColumns = 'id, name, payload, trace_context, occurred_at, key, sequence'
 
 /**
- * Who listens, by whatever release declared it. A subscription that holds its deliveries stays locked until the end: who stops the holding waits for
- * what is held here.
+ * Subscribers, by whatever release declared them. A subscription that holds its deliveries stays
+ * locked until the end: who stops the holding waits for what is held here.
  */
 async function findSubscribers(client: PoolClient, events: EventRow[]): Promise<Subscriber[]> {
   const { rows } = await client.query<Subscriber>(
@@ -104,7 +111,10 @@ async function findSubscribers(client: PoolClient, events: EventRow[]): Promise<
   return rows
 }
 
-/** Returns those that are to be handed over: after a failed attempt of an earlier relay, some may be handled already. */
+/**
+ * Returns those that are to be handed over: after a failed attempt of an earlier relay, some may be
+ * handled already.
+ */
 async function writeDeliveries(
   client: PoolClient,
   events: EventRow[],
@@ -149,7 +159,10 @@ const subscriberColumns = (subscribers: Subscriber[]): unknown[] => [
   subscribers.map(({ held }) => held),
 ]
 
-/** For each key of an ordered listener, whatever became of its delivery: an earlier event that is published now held up later ones until here. */
+/**
+ * For each key of an ordered listener, whatever became of its delivery: an earlier event that is
+ * published now held up later ones until here.
+ */
 async function writeDueKeys(
   client: PoolClient,
   events: EventRow[],

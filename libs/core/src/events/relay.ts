@@ -26,8 +26,9 @@ export interface RelayDeps {
 const longestLeaveMs = 64
 
 /**
- * Carries events from the outbox to the listeners' queues, and deliveries whose turn comes later. Any number may run side by side. While Redis
- * is away nothing is marked and all of it waits in PostgreSQL.
+ * Carries events from the outbox to the listeners' queues, and deliveries whose turn comes later.
+ * Any number may run side by side. While Redis is away nothing is marked and all of it waits in
+ * PostgreSQL.
  */
 export function createRelay({
   config,
@@ -73,7 +74,9 @@ export function createRelay({
     onNotification: hear,
     log,
   })
-  /** Looks in a row that a notification led to and that found nothing: others take what it tells. */
+  /**
+   * Looks in a row that a notification led to and that found nothing: others take what it tells.
+   */
   let emptyHanded = 0
   let wasWoken = false
   let hearing: NodeJS.Timeout | undefined
@@ -95,7 +98,7 @@ export function createRelay({
     await Promise.all([notifications.stop(), events.stop(), due.stop(), releasing.stop()])
   }
 
-  /** Who came away empty-handed leaves the next ones to others for a moment. */
+  /** A relay that came away empty-handed leaves the next ones to others for a moment. */
   function hear(): void {
     if (emptyHanded < 2) return wake()
     hearing ??= setTimeout(wake, Math.random() * Math.min(2 ** emptyHanded, longestLeaveMs))

@@ -44,8 +44,9 @@ interface Page {
 }
 
 /**
- * Compares what is owed with what BullMQ holds, every 30 seconds: a delivery whose job is gone (Redis was emptied) or counts as completed is
- * due again, one whose job failed for good is marked as dead. So BullMQ never holds the only copy. One process at a time.
+ * Compares what is owed with what BullMQ holds, every 30 seconds: a delivery whose job is gone
+ * (Redis was emptied) or counts as completed is due again, one whose job failed for good is marked
+ * as dead. So BullMQ never holds the only copy. One process at a time.
  */
 export function createSweep({
   pool,

@@ -7,11 +7,17 @@ const batchSize = 2_000
 
 export interface GoneSubscriptions {
   listenerId: string
-  /** Those that nobody has declared for so long, in PostgreSQL's form; all of the listener if absent. */
+  /**
+   * Those that nobody has declared for so long, in PostgreSQL's form; all of the listener if
+   * absent.
+   */
   olderThan?: string
 }
 
-/** Deliveries that nobody will handle: they wait for an operator, or count as done because one wants it so. */
+/**
+ * Deliveries that nobody will handle: they wait for an operator, or count as done because one wants
+ * it so.
+ */
 type Outcome = 'dead' | 'finished'
 
 const outcomes: Record<Outcome, string> = {
@@ -30,7 +36,10 @@ const unsettled: Record<Outcome, readonly string[]> = {
   finished: ['d.dead_at IS NULL', 'd.dead_at IS NOT NULL'],
 }
 
-/** Ends subscriptions of a listener with all that is owed to them, batch by batch, and returns how many deliveries it was. */
+/**
+ * Ends subscriptions of a listener with all that is owed to them, batch by batch, and returns how
+ * many deliveries it was.
+ */
 export async function removeSubscriptions(
   pool: Pool,
   gone: GoneSubscriptions,
@@ -38,7 +47,8 @@ export async function removeSubscriptions(
 ): Promise<number> {
   const { listenerId, olderThan = '0' } = gone
   let settled = await settleAll(pool)
-  // Without its subscription nobody would look after what is still owed, so the last of it goes together with that.
+  // Without its subscription nobody would look after what is still owed, so the last of it goes
+  // together with that.
   return inTransaction(pool, async (client) => {
     await client.query(
       `UPDATE event_subscription SET holding = true WHERE listener_id = $1 AND updated_at < now() - $2::interval`,

@@ -23,7 +23,9 @@ const few = 1_000
 const many = 8_000
 const all = { after: 0, limit: 500 }
 
-/** Its statistics were made when the tables were empty, as they nearly always are before a burst. */
+/**
+ * Its statistics were made when the tables were empty, as they nearly always are before a burst.
+ */
 async function createBed(): Promise<TestBed> {
   const bed = await createTestBed()
   const { pool } = bed.database

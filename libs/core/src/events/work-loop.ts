@@ -5,7 +5,10 @@ import { createWakeUp } from './wake-up.ts'
 export interface WorkLoopDeps {
   /** Names the work in the log when it fails. */
   what: string
-  /** Resolves with the milliseconds until it is to run again, unless it is woken; 0 where there may be more to do. */
+  /**
+   * Resolves with the milliseconds until it is to run again, unless it is woken; 0 where there may
+   * be more to do.
+   */
   work: (isStopping: () => boolean) => Promise<number>
   log: Logger
 }
@@ -13,8 +16,8 @@ export interface WorkLoopDeps {
 const backoffMs = { first: 100, longest: 3_000 }
 
 /**
- * Works again and again until it is stopped. A failure is followed by a pause, which grows and which no call cuts short. Loops side by side do not
- * hold each other up.
+ * Works again and again until it is stopped. A failure is followed by a pause, which grows and
+ * which no call cuts short. Loops side by side do not hold each other up.
  */
 export function createWorkLoop({ what, work, log }: WorkLoopDeps) {
   const outage = createOutageLog(log, what)
@@ -32,7 +35,10 @@ export function createWorkLoop({ what, work, log }: WorkLoopDeps) {
     wakeUp.call()
   }
 
-  /** Waits for the run that is under way, but not longer. Work that is cut off is rolled back by PostgreSQL. */
+  /**
+   * Waits for the run that is under way, but not longer. Work that is cut off is rolled back by
+   * PostgreSQL.
+   */
   async function stop(withinMs = 2_000): Promise<void> {
     drain()
     await Promise.race([running, pause(withinMs, undefined, { ref: false })])

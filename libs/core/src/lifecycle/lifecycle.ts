@@ -6,8 +6,8 @@ export interface Component {
   name: string
   start?(): Promise<void> | void
   /**
-   * Takes on no more work. At a stop all components are drained before the first is stopped, because
-   * one that is stopped late would go on to begin what it can no longer finish.
+   * Takes on no more work. At a stop all components are drained before the first is stopped,
+   * because one that is stopped late would go on to begin what it can no longer finish.
    */
   drain?(): void
   /** Lets go of what it holds. Waits for work in progress, but not longer than `signal` allows. */

@@ -28,9 +28,9 @@ const looksOfClaim = 3
 
 /**
  * Keeps BullMQ's job schedulers as the tasks declare them: adds, changes and removes, at once and
- * every 30 seconds, because an emptied Redis forgets them silently. BullMQ makes the runs, so several
- * schedulers side by side make no more of them. Where their releases differ, the one that was
- * started last decides.
+ * every 30 seconds, because an emptied Redis forgets them silently. BullMQ makes the runs, so
+ * several schedulers side by side make no more of them. Where their releases differ, the one that
+ * was started last decides.
  */
 export function createScheduler({
   queues,
@@ -82,7 +82,9 @@ export function createScheduler({
     await keepConcurrency(queue, tasks)
   }
 
-  /** Another scheduler decides. This one may take over, and must know then which runs are missed. */
+  /**
+   * Another scheduler decides. This one may take over, and must know then which runs are missed.
+   */
   function standBy(planned: PlannedSchedule[], existing: Map<string, JobSchedulerJson>): void {
     for (const { id } of planned) {
       const next = existing.get(id)?.next

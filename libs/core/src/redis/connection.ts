@@ -6,7 +6,8 @@ const shared = {
   connectTimeout: 1_000,
   keepAlive: 10_000,
   retryStrategy: (times: number) => Math.min(50 * 2 ** Math.min(times, 6), 2_000),
-  // After a failover, an old connection may lead to what is a standby now; a new one leads to the server that takes writes.
+  // After a failover, an old connection may lead to what is a standby now; a new one leads to the
+  // server that takes writes.
   reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
 } satisfies RedisOptions
 

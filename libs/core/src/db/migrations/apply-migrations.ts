@@ -123,7 +123,10 @@ function refuseDivergence(history: MigrationHistory): void {
     )
 }
 
-/** Nothing that the database has is on disk: the migrations were written anew, or are those of something else. */
+/**
+ * Nothing that the database has is on disk: the migrations were written anew, or are those of
+ * something else.
+ */
 export const isReplaced = ({ applied, unknown }: MigrationHistory): boolean =>
   unknown.length > 0 && unknown.length === applied.length
 

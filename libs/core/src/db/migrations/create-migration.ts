@@ -28,12 +28,12 @@ export interface CreatedMigration {
 }
 
 export interface CreatedFile {
-  /** Of the SQL file, relative to the project. */
+  /** The SQL file's, relative to the project. */
   path: string
-  /** What it does so that a live database goes on, one sentence each. */
+  /** How a live database goes on meanwhile, one sentence each. */
   notes: string[]
   /**
-   * What the statements may destroy, why they may fail on a table with rows, and whom they keep
+   * Rows the statements may destroy, why they may fail on a table with rows, and whom they keep
    * waiting. One sentence each.
    */
   warnings: string[]

@@ -8,7 +8,9 @@ interface LockHolder {
   pid: number
   application: string | null
   state: string | null
-  /** Seconds since its transaction began; null where PostgreSQL hides the session of another role. */
+  /**
+   * Seconds since its transaction began; null where PostgreSQL hides the session of another role.
+   */
   openFor: number | null
   isAutovacuum: boolean
 }

@@ -1,6 +1,8 @@
 import { unquote, type TableAction } from './schema-changes.ts'
 
-/** An action in two parts: one that holds its lock for a moment, and one that reads the rows later. */
+/**
+ * An action in two parts: one that holds its lock for a moment, and one that reads the rows later.
+ */
 export interface SafeAction {
   now: string
   note: string

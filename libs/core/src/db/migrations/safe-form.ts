@@ -7,14 +7,14 @@ export interface Step {
   /** Behind the name of the change; empty for its main part. */
   suffix: string
   script: string
-  /** What it does so that a live database goes on, one sentence each. */
+  /** How a live database goes on meanwhile, one sentence each. */
   notes: string[]
 }
 
 /**
- * Writes the engine's script in the form that keeps nobody waiting for long, as far as SQL alone can
- * do that: indexes are built CONCURRENTLY, constraints are added NOT VALID and checked in a later
- * migration. Tables that the script creates are empty, and stay as they are.
+ * Writes the engine's script in the form that keeps nobody waiting for long, as far as SQL alone
+ * can do that: indexes are built CONCURRENTLY, constraints are added NOT VALID and checked in a
+ * later migration. Tables that the script creates are empty, and stay as they are.
  */
 export function writeSafely(script: string): Step[] {
   const { main, replaced, indexes, unused, validate, required } = sortSafely(

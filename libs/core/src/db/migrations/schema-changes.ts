@@ -31,7 +31,7 @@ export type Change =
   | { kind: 'reindex'; scope: string; target: SqlName | null; isConcurrent: boolean }
   | { kind: 'alterTable'; table: SqlName; actions: readonly TableAction[] }
 
-/** Reads a statement; null where it is none of those that are told apart. */
+/** Reads a statement; null where it is none of those that are known. */
 export function readChange(statement: Statement): Change | null {
   const read = createReader(statement.tokens)
   if (read.skip('create')) return readCreate(read)

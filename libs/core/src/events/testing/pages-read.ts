@@ -3,8 +3,9 @@ import { eventually } from '../../../testing/eventually.ts'
 import { UtcClient, UtcPool } from '../../db/index.ts'
 
 /**
- * Pages of 8 KiB that PostgreSQL looked at for `work`, wherever they were. They tell what a statement costs on any machine. `work` gets a
- * pool of its own: a connection reports its pages at its end at the latest.
+ * Pages of 8 KiB that PostgreSQL looked at for `work`, wherever they were. They tell what a
+ * statement costs on any machine. `work` gets a pool of its own: a connection reports its pages at
+ * its end at the latest.
  */
 export async function pagesReadBy(
   connectionString: string,
