@@ -90,11 +90,14 @@ describe('a session is in UTC', () => {
     await Promise.all([notifications.stop(), notifier.stop(), database.close()])
     await execute('DROP EVENT TRIGGER record_session')
     const { rows } = await execute('SELECT DISTINCT * FROM opened ORDER BY application')
-    expect(rows).toEqual(
-      ['ashlar outbox notifier', 'ashlar outbox relay', 'migrations', 'pool'].map(
-        (application) => ({ application, time_zone: 'UTC' }),
-      ),
-    )
+    const applications = [
+      'ashlar outbox notifier',
+      'ashlar outbox relay',
+      'migrations',
+      'pool',
+      'pool readiness',
+    ]
+    expect(rows).toEqual(applications.map((application) => ({ application, time_zone: 'UTC' })))
   })
 
   it('so times are what they were when they were written, by Prisma, by hand and by default', async () => {
