@@ -386,7 +386,8 @@ describe('events', () => {
     await publishMany(10)
     await eventually(async () => (await bed.deliveries()).length === 20)
     await bed.stop(relay)
-    await bed.start(bed.relay(known), bed.workers(known))
+    const ignorant = bed.workers(known)
+    await bed.start(bed.relay(known), ignorant)
     await eventually(async () => (await heldIds()).length === 10)
     // From now on they go no way over BullMQ.
     await publishMany(10)
@@ -395,6 +396,7 @@ describe('events', () => {
     await eventually(
       async () => (await queue.getJobCountByTypes('waiting', 'delayed', 'active')) === 0,
     )
+    await bed.stop(ignorant)
     await bed.start(bed.relay(both), bed.workers(both))
     await eventually(() => handled === 20)
     expect(await heldIds()).toEqual([])
@@ -408,11 +410,13 @@ describe('events', () => {
     await bed.declare(after)
     // A process of the release before starts once more.
     const old = bed.relay(before)
-    await bed.start(old, bed.workers(after))
+    const newer = bed.workers(after)
+    await bed.start(old, newer)
     await bed.publish(shipped, { orderId: 1 })
     await bed.publish(packed, { orderId: 2 })
     await eventually(() => seen.length)
     expect(seen).toEqual(['packed 2'])
+    await bed.stop(newer)
     await bed.start(bed.workers(before))
     await eventually(() => seen.includes('shipped 1'))
   })
@@ -424,10 +428,12 @@ describe('events', () => {
     const back = [on(packed, 'shop.count', ({ orderId }) => seen.push(`packed ${orderId}`))]
     await bed.declare([on(shipped, 'shop.count', () => {})])
     await bed.declare(back)
-    await bed.start(bed.relay(known), bed.workers(known))
+    const ignorant = bed.workers(known)
+    await bed.start(bed.relay(known), ignorant)
     await bed.publish(shipped, { orderId: 1 })
     await bed.publish(packed, { orderId: 2 })
     await eventually(async () => (await heldIds()).length === 2)
+    await bed.stop(ignorant)
     await bed.start(bed.relay(back), bed.workers(back))
     await eventually(() => seen.length === 1)
     expect(await heldIds()).toEqual(['shop.count'])
