@@ -12,6 +12,7 @@ import type { Core } from '@ashlar/core/module'
 import { createStore } from '@ashlar/core/store'
 import { eventually } from '@ashlar/core/testing'
 import { z } from 'zod'
+import { lagOf } from './report.ts'
 import { writeRows } from './write-rows.ts'
 
 const stepped = defineEvent('bench.stepped', z.object({ step: z.int() }))
@@ -71,9 +72,7 @@ export function createEventBench(core: Core) {
     }
     await eventually(() => arrivals.size === count, longestMs)
     for (const component of components) await component.stop?.(AbortSignal.timeout(5_000))
-    const lags = published.map((at, step) => (arrivals.get(step) ?? 0) - at).sort((a, b) => a - b)
-    const quantile = (share: number) => Number(lags[Math.floor(count * share)]?.toFixed(1))
-    return { p50: quantile(0.5), p99: quantile(0.99) }
+    return lagOf(published, arrivals)
   }
 
   function relay(): Component {

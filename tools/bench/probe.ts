@@ -11,6 +11,7 @@ import { createStore } from '@ashlar/core/store'
 import { eventually } from '@ashlar/core/testing'
 import type { Client } from 'pg'
 import { z } from 'zod'
+import { lagOf } from './report.ts'
 
 const probed = defineEvent('other.probed', z.object({ step: z.int() }))
 const moved = defineEvent('bench.moved', z.object({ step: z.int() }), { key: () => 'any' })
@@ -64,11 +65,7 @@ export async function createProbe(core: Core, connect: () => Client) {
       published[step] = performance.now()
     }
     await eventually(() => arrivals.size === probes, 300_000)
-    const lags = published
-      .map((at, step) => Math.max((arrivals.get(step) ?? 0) - at, 0))
-      .sort((a, b) => a - b)
-    const quantile = (share: number) => Number(lags[Math.floor(probes * share)]?.toFixed(1))
-    return { p50: quantile(0.5), p99: quantile(0.99) }
+    return lagOf(published, arrivals)
   }
 
   async function write(sql: string): Promise<void> {

@@ -241,6 +241,15 @@ function spread(values: number[]): string {
   return `${median(values).toFixed(2)} (${low.toFixed(2)}–${high.toFixed(2)})`
 }
 
+/** Milliseconds from each of these times to that of its number in `arrivals`. */
+export function lagOf(published: number[], arrivals: ReadonlyMap<number, number>) {
+  const lags = published
+    .map((at, step) => Math.max((arrivals.get(step) ?? 0) - at, 0))
+    .sort((a, b) => a - b)
+  const quantile = (share: number) => Number(lags[Math.floor(lags.length * share)]?.toFixed(1))
+  return { p50: quantile(0.5), p99: quantile(0.99) }
+}
+
 export function median(values: number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.floor(sorted.length / 2)] ?? 0

@@ -47,7 +47,10 @@ export async function createSandbox({ processes = 'stand-ins' }: SandboxOptions 
 
   return { env, ports, read, remove, root, run, start, write }
 
-  /** With the packages of others from the project, and its own from here: those of the project have what was generated. */
+  /**
+   * With the packages of others from the project, and its own from here: those of the project have
+   * what was generated.
+   */
   function copySystem() {
     for (const path of ['apps', 'libs', 'tsconfig.base.json'])
       cpSync(join(project, path), join(root, path), { recursive: true, filter: isSource })

@@ -1,6 +1,10 @@
-import type { OwedDelivery } from './event-job.ts'
+import { deliveryId, type OwedDelivery } from './event-job.ts'
 
 export type DeliveryKey = Pick<OwedDelivery, 'event_id' | 'listener_id'>
+
+/** The id of its job. */
+export const idOf = ({ event_id, listener_id }: DeliveryKey): string =>
+  deliveryId(event_id, listener_id)
 
 /** The values of `$1` and `$2` in {@link lockedByKey}. */
 export const keyColumns = (deliveries: readonly DeliveryKey[]) => [

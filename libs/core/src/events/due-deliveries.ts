@@ -2,8 +2,8 @@ import type { Pool, PoolClient } from 'pg'
 import type { Queues } from '../queue/index.ts'
 import { withDeadline } from '../redis/index.ts'
 import { lockRows, type CountedRows, type Taken, type Taking } from './counted-rows.ts'
-import { insertDue, keyColumns, lockedByKey, type DeliveryKey } from './delivery-keys.ts'
-import { deliveryId, dueAt, type OwedDelivery } from './event-job.ts'
+import { idOf, insertDue, keyColumns, lockedByKey, type DeliveryKey } from './delivery-keys.ts'
+import { dueAt, type OwedDelivery } from './event-job.ts'
 import { handOver } from './hand-over.ts'
 import { findJobs } from './job-lookup.ts'
 import { mostBytes } from './payload-bytes.ts'
@@ -44,17 +44,11 @@ export const handOverDue = (deps: DueDeliveriesDeps, taking: Taking): Promise<Ta
     }
   })
 
-/**
- * The same for the rows with these ids, as far as nobody has taken them. Returns how many
- * deliveries are left.
- */
-export const handOverTheseDue = (
-  deps: DueDeliveriesDeps,
-  ids: readonly string[],
-): Promise<number> =>
+/** The same for the rows with these ids, as far as nobody has taken them. */
+export const handOverTheseDue = (deps: DueDeliveriesDeps, ids: readonly string[]): Promise<void> =>
   inTransaction(deps.pool, async (client) => {
     const these = 'SELECT ctid FROM event_due WHERE id = ANY($1::bigint[]) FOR UPDATE SKIP LOCKED'
-    return handOverOf(deps.queues, client, await takeRows(client, these, [ids]))
+    await handOverOf(deps.queues, client, await takeRows(client, these, [ids]))
   })
 
 /** By their place: no plan can go through the rows that stay. */
@@ -168,5 +162,3 @@ async function freeJobIds(queues: Queues, deliveries: readonly OwedDelivery[]): 
   const removing = failed.map((delivery) => queues.get(delivery.queue).remove(idOf(delivery)))
   await withDeadline(Promise.all(removing), deadlineMs)
 }
-
-const idOf = ({ event_id, listener_id }: DeliveryKey) => deliveryId(event_id, listener_id)

@@ -1,3 +1,6 @@
+/** Lower than the id of any event. */
+export const lowestId = '00000000-0000-0000-0000-000000000000'
+
 /**
  * The lowest id of an event of this time. The ids are UUIDs of version 7, which begin with their
  * time (RFC 9562 §5.7): the primary key finds the old ones.

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 import { insertDue, insertDueKeys } from './delivery-keys.ts'
-import { idAt } from './event-id.ts'
+import { idAt, lowestId } from './event-id.ts'
 
 /** Which deliveries: those that fit all that is given. */
 export interface DeliverySelection {
@@ -22,11 +22,9 @@ const batchSize = 1_000
 /** By how much the clock of a process that makes ids may be ahead of that of PostgreSQL. */
 const clockMarginMs = 86_400_000
 
-const firstId = '00000000-0000-0000-0000-000000000000'
-
 /**
- * Changes what is owed, batch by batch, in PostgreSQL alone: the relays make jobs of it
- * within a second or two, also later, when they or Redis are back. Each returns the number of
+ * Changes what is owed, batch by batch, in PostgreSQL alone: the relays make jobs of it within a
+ * second or two, also later, when they or Redis are back. Each returns the number of
  * deliveries that it changed.
  */
 export function createEventRedelivery(pool: Pool) {
@@ -39,20 +37,20 @@ export function createEventRedelivery(pool: Pool) {
   ): Promise<number> {
     // One that dies again meanwhile stays dead.
     const until = await readClock()
-    let after: Place = { deadAt: '-infinity', eventId: firstId, listenerId: '' }
+    let after: Place = { deadAt: '-infinity', eventId: lowestId, listenerId: '' }
     return inBatches(onProgress, async () => {
+      const from = eventId ? deliveriesOf(eventId) : deliveriesAfter(after)
       const { rows } = await pool.query<Batch & { last: Place | null }>(
         `WITH page AS MATERIALIZED (
-           SELECT dead_at, event_id, listener_id FROM event_delivery
-           WHERE dead_at IS NOT NULL AND dead_at <= $3
-             AND (dead_at, event_id, listener_id) > ($4::timestamptz, $5::uuid, $6)
+           SELECT dead_at, event_id, listener_id FROM ${from.rows} AND dead_at <= $2
            ORDER BY dead_at, event_id, listener_id LIMIT ${batchSize}),
          chosen AS MATERIALIZED (
            SELECT d.ctid FROM page CROSS JOIN LATERAL (
              SELECT ctid, dead_at, finished_at FROM event_delivery
              WHERE event_id = page.event_id AND listener_id = page.listener_id
              OFFSET 0 FOR UPDATE) AS d
-           WHERE d.dead_at <= $3 AND d.finished_at IS NULL AND ${fits}),
+           WHERE d.dead_at <= $2 AND d.finished_at IS NULL
+             AND ($1::text IS NULL OR page.listener_id = $1)),
          owed AS (
            UPDATE event_delivery SET dead_at = NULL, error = NULL, enqueued_at = NULL
            WHERE ctid = ANY(ARRAY(SELECT ctid FROM chosen)) RETURNING event_id, listener_id, order_key),
@@ -61,7 +59,7 @@ export function createEventRedelivery(pool: Pool) {
                 (SELECT count(*) FROM page) = ${batchSize} AS "isMore",
                 (SELECT jsonb_build_object('deadAt', dead_at, 'eventId', event_id, 'listenerId', listener_id)
                  FROM page ORDER BY dead_at DESC, event_id DESC, listener_id DESC LIMIT 1) AS last`,
-        [eventId ?? null, listenerId ?? null, until, after.deadAt, after.eventId, after.listenerId],
+        [listenerId ?? null, until, ...from.values],
       )
       after = rows[0]?.last ?? after
       return rows[0]
@@ -97,12 +95,12 @@ export function createEventRedelivery(pool: Pool) {
     onProgress?: OnProgress,
   ): Promise<number> {
     const until = await readClock()
-    let after = since ? idAt(new Date(since.getTime() - clockMarginMs)) : firstId
+    let after = since ? idAt(new Date(since.getTime() - clockMarginMs)) : lowestId
     return inBatches(onProgress, async () => {
       const { rows } = await pool.query<Batch & { last: string | null }>(
         `WITH page AS MATERIALIZED (
            SELECT id, name, key, sequence, occurred_at, published_at FROM outbox_event
-           WHERE ${eventId ? 'id = $1::uuid AND $4::uuid IS NOT NULL' : 'id > $4::uuid AND $1::uuid IS NULL'}
+           WHERE id ${eventId ? '=' : '>'} $1
            ORDER BY id LIMIT ${batchSize}),
          owed AS (
            INSERT INTO event_delivery AS d
@@ -112,7 +110,7 @@ export function createEventRedelivery(pool: Pool) {
            JOIN (SELECT listener_id, event_name, min(queue) AS queue, bool_or(ordered) AS ordered
                  FROM event_subscription GROUP BY 1, 2) AS s ON s.event_name = e.name
            CROSS JOIN LATERAL (SELECT CASE WHEN s.ordered THEN e.key END) AS o(key)
-           WHERE e.published_at <= $5 AND ($2::text IS NULL OR s.listener_id = $2)
+           WHERE e.published_at <= $4 AND ($2::text IS NULL OR s.listener_id = $2)
              AND ($3::timestamptz IS NULL OR e.occurred_at >= $3)
            ORDER BY e.id, s.listener_id
            ON CONFLICT (event_id, listener_id) DO UPDATE
@@ -123,7 +121,7 @@ export function createEventRedelivery(pool: Pool) {
          due AS (${insertDue('owed')})
          SELECT (SELECT count(*)::int FROM owed) AS changed, max(id::text) AS last,
                 count(*) = ${batchSize} AS "isMore" FROM page`,
-        [eventId ?? null, listenerId ?? null, since ?? null, after, until],
+        [eventId ?? after, listenerId ?? null, since ?? null, until],
       )
       after = rows[0]?.last ?? after
       return rows[0]
@@ -162,5 +160,14 @@ async function inBatches(
   return changed
 }
 
-const fits =
-  '($1::uuid IS NULL OR page.event_id = $1) AND ($2::text IS NULL OR page.listener_id = $2)'
+/** Rows of a page in SQL, with its parameters from `$3` on. */
+const deliveriesAfter = ({ deadAt, eventId, listenerId }: Place) => ({
+  rows: 'event_delivery WHERE (dead_at, event_id, listener_id) > ($3, $4, $5)',
+  values: [deadAt, eventId, listenerId],
+})
+
+/** By the primary key: `OFFSET` keeps out the index of the dead, which may be many. */
+const deliveriesOf = (eventId: string) => ({
+  rows: '(SELECT * FROM event_delivery WHERE event_id = $3 OFFSET 0) AS d WHERE true',
+  values: [eventId],
+})

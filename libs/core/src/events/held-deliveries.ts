@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg'
 import { insertDue, keyColumns, lockedByKey, type DeliveryKey } from './delivery-keys.ts'
+import { lowestId } from './event-id.ts'
 import { inTransaction } from './transaction.ts'
 
 /** Few enough for one statement to be far from its time limit. */
@@ -57,10 +58,10 @@ export interface Subscription {
  * Makes what is held for a subscription due, oldest first, and returns how many deliveries it was.
  */
 export async function releaseHeld(pool: Pool, held: Subscription): Promise<number> {
-  let after = firstId
+  let after = lowestId
   let released = 0
   while (await releaseNext(async (work) => inTransaction(pool, work)));
-  after = firstId
+  after = lowestId
   // Relays and workers that hold more right now have locked the row: what they hold is there when
   // this statement is done.
   return inTransaction(pool, async (client) => {
@@ -116,5 +117,3 @@ async function releaseBatch(
   )
   return rows[0] ?? { released: 0, last: null }
 }
-
-const firstId = '00000000-0000-0000-0000-000000000000'

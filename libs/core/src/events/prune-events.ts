@@ -1,5 +1,5 @@
 import type { Pool } from 'pg'
-import { idAt } from './event-id.ts'
+import { idAt, lowestId } from './event-id.ts'
 
 const batchSize = 1_000
 
@@ -17,7 +17,7 @@ export async function pruneEvents(
   let pruned = 0
   let batch: Batch | undefined
   do {
-    batch = await pruneBatch(pool, before, batch?.last ?? firstId)
+    batch = await pruneBatch(pool, before, batch?.last ?? lowestId)
     pruned += batch.pruned
   } while (batch.last && !signal?.aborted)
   return pruned
@@ -59,5 +59,3 @@ async function pruneBatch(pool: Pool, before: Date, after: string): Promise<Batc
   )
   return rows[0] ?? { pruned: 0, last: null }
 }
-
-const firstId = '00000000-0000-0000-0000-000000000000'

@@ -2,8 +2,9 @@ import type { Pool, PoolClient } from 'pg'
 import type { Component } from '../lifecycle/index.ts'
 import type { Logger } from '../logging/index.ts'
 import type { Queues } from '../queue/index.ts'
-import { insertDue, keyColumns, lockedByKey, type DeliveryKey } from './delivery-keys.ts'
-import { deliveryId, type OwedDelivery } from './event-job.ts'
+import { idOf, insertDue, keyColumns, lockedByKey } from './delivery-keys.ts'
+import { lowestId } from './event-id.ts'
+import type { OwedDelivery } from './event-job.ts'
 import { findJobs } from './job-lookup.ts'
 import { inTransaction } from './transaction.ts'
 import { createWorkLoop } from './work-loop.ts'
@@ -121,7 +122,7 @@ async function readQueued(
     [
       graceMs / 1_000,
       after?.enqueuedAt ?? '-infinity',
-      after?.eventId ?? '00000000-0000-0000-0000-000000000000',
+      after?.eventId ?? lowestId,
       after?.listenerId ?? '',
     ],
   )
@@ -155,5 +156,3 @@ async function makeDue(client: PoolClient, deliveries: QueuedDelivery[]): Promis
   )
   return rows[0]?.lost ?? 0
 }
-
-const idOf = ({ event_id, listener_id }: DeliveryKey) => deliveryId(event_id, listener_id)

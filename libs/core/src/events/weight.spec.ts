@@ -95,6 +95,19 @@ describe('the cost of a delivery does not grow with those', () => {
     expect(growth).toBeLessThan(1.5)
   })
 
+  it('that are dead, where an operator wants one again', async () => {
+    const bed = await createBed()
+    await writeDeliveries(bed, many, { state: 'dead' })
+    const { eventId } = await bed.database.client.eventDelivery.findFirstOrThrow({
+      orderBy: { deadAt: 'desc' },
+    })
+    const pages = await pagesReadBy(bed.config.databaseUrl, async (pool) => {
+      expect(await createEventRedelivery(pool).retry({ eventId })).toBe(1)
+    })
+    expect(pages).toBeLessThan(100)
+    await bed.stopAll()
+  })
+
   it('that wait for their turn', async () => {
     const growth = await growthOf(
       async ({ database }, rows) => {

@@ -18,7 +18,9 @@ const types = new Set(
 const endOfDefault =
   / (?:not null|null|check|references|unique|primary key|constraint|generated|collate)\b.*/s
 
-/** The effect of adding this column on a table with rows. `definition`: the words behind its name. */
+/**
+ * The effect of adding this column on a table with rows. `definition`: the words behind its name.
+ */
 export function readColumnRisk(table: string, column: string, definition: string): string[] {
   const standard = / default (.*)/s.exec(definition)?.[1]?.replace(endOfDefault, '')
   const isFilled =
