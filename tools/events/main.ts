@@ -16,7 +16,7 @@ const usage = `Usage: events <command>
   replay --listener NAME --since TIME
                                   the same for every event of a listener since then (ISO 8601)
   unsubscribe LISTENER            end what a listener or task that is gone is owed, and deliver no more
-  prune [--older-than 30d]        delete what every listener has finished
+  prune [--older-than 7d]         delete what every listener has finished
 
 All of it is written to PostgreSQL; the workers do the rest within a second or two.
 `

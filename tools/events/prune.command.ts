@@ -6,7 +6,7 @@ import { withDatabase } from './with-database.ts'
 /** Without a time span, what the scheduled task does: EVENT_RETENTION. */
 export const prune: Command = async (args, print) => {
   const { values, positionals } = readArguments(args, { 'older-than': { type: 'string' } })
-  if (positionals.length > 0) throw wrongUsage('events prune [--older-than 30d]')
+  if (positionals.length > 0) throw wrongUsage('events prune [--older-than 7d]')
   const given = values['older-than'] === undefined ? undefined : readSpan(values['older-than'])
   await withDatabase(async ({ database, config }) => {
     const pruned = await pruneEvents(database.pool, given ?? config.eventRetentionMs)
